@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Running;
 using Registry.Bench.Load;
 using Registry.Bench.Micro;
+using Registry.Bench.Pages;
 using Registry.Bench.Scale;
 using Registry.Bench.Storage;
 using Registry.Bench.Targets;
@@ -34,6 +35,8 @@ internal static class Catalogue
         new("scale-nodes", "the same of a node on PostgreSQL and S3, which must be installed; needs 8 GiB in the temporary folder", "10 min", _ => ScaleLoad.RunOnNodesAsync()),
         new("sweep", "pulls while the collector removes blobs; argument: number of blobs, 100,000 by default", "3 min", arguments => SweepLoad.RunAsync(arguments.FirstOrDefault())),
         new("space", "pulls while the space of a million manifests is computed; argument: thousands of manifests, 999 by default", "3 min", arguments => SpaceLoad.RunAsync(arguments.FirstOrDefault())),
+        new("pages", "pages and lists of the API at a million manifests against target P16, and pulls beside a page that shows live activity; argument: thousands of manifests, 999 by default", "10 min",
+            arguments => PageLoad.RunAsync(arguments.FirstOrDefault())),
         new("scale-tree", "first start on a tree of 20,000 manifests without a database", "2 min", _ => TreeLoad.RunAsync()),
     ];
 

@@ -15,6 +15,11 @@ internal sealed record RegistryProgram(string Name, string Path, IReadOnlyList<s
     /// <summary>The build beside this program, which the runtime compiles while it runs.</summary>
     public static RegistryProgram Jit { get; } = new("Registry (JIT)", DotNet.Host, [DotNet.BesideThis("registry.dll")]);
 
+    /// <summary>The published program that <c>REGISTRY_PROGRAM</c> names; without it, the build beside this program.</summary>
+    public static RegistryProgram NamedOrJit => Environment.GetEnvironmentVariable(RegistryProcess.ProgramVariable) is { Length: > 0 } program
+        ? new RegistryProgram(RegistryServer.Name, System.IO.Path.GetFullPath(program), [])
+        : Jit;
+
     /// <summary>
     /// The program as operators install it, compiled ahead of time: the one that <c>REGISTRY_PROGRAM</c> names, or else published from the sources, which
     /// takes one to two minutes.

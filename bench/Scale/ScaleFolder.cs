@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
@@ -92,6 +93,19 @@ internal sealed class ScaleFolder : IScaleStore
         // Otherwise the measured commits would wait until all of it is written.
         using var file = File.OpenHandle(Paths.Database, access: FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(file);
+    }
+
+    /// <summary>Writes the files of manifests that are in the database, and of their blobs.</summary>
+    public void Store(IEnumerable<ScaleManifest> manifests)
+    {
+        foreach (var manifest in manifests)
+        {
+            Store(manifest.Bytes);
+            foreach (var blob in manifest.Blobs)
+            {
+                Store(Encoding.UTF8.GetBytes(blob));
+            }
+        }
     }
 
     /// <summary>Adds blobs to a repository that no manifest ever needed.</summary>

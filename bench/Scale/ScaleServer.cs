@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Registry.Bench.Pages;
 using Registry.Bench.Peers;
 using Registry.Core.Oci;
 using Registry.Server.Commands.Access;
@@ -15,6 +16,7 @@ internal sealed class ScaleServer : IAsyncDisposable
 {
     private const string Password = "secret";
 
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromMinutes(2);
 
     private static readonly string Rules = $$"""
@@ -109,6 +111,28 @@ internal sealed class ScaleServer : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization =
             new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{Password}")));
         return client;
+    }
+
+    /// <summary>Browser of one user.</summary>
+    public Task<PageVisitor> LogInAsync(string user) => PageVisitor.LogInAsync(_address, user, Password);
+
+    /// <summary>Browser without a log-in.</summary>
+    public PageVisitor Visit() => PageVisitor.Anonymous(_address);
+
+    /// <summary>Asks for the first computation of space, and waits for its end.</summary>
+    public static async Task WaitForSpaceAsync(HttpClient client)
+    {
+        while (true)
+        {
+            using var answer = await client.GetAsync(new Uri("/api/v1/space?n=1", UriKind.Relative));
+            answer.EnsureSuccessStatusCode();
+            if (answer.StatusCode != HttpStatusCode.Accepted)
+            {
+                return;
+            }
+
+            await Task.Delay(Poll);
+        }
     }
 
     /// <summary>Kills the process.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Bench.Peers;
 using Registry.Core.Policies;
@@ -14,8 +13,6 @@ internal static class SpaceLoad
 {
     private const int Quiet = 20_000;
     private const int ByDefault = 999;
-
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Runs the measurement.</summary>
     /// <param name="count">Number of copies of a team of a thousand manifests.</param>
@@ -49,7 +46,7 @@ internal static class SpaceLoad
         var memory = server.Memory;
         var before = await MeasureAsync(server, client, path, times => times < Quiet);
         var clock = Stopwatch.StartNew();
-        var round = WaitForRoundAsync(asking);
+        var round = ScaleServer.WaitForSpaceAsync(asking);
         var during = await MeasureAsync(server, client, path, _ => !round.IsCompleted);
         await round;
         var took = clock.Elapsed;
@@ -66,21 +63,6 @@ internal static class SpaceLoad
         {
             var asked = await Timings.MeasureAsync(server.Id, 20, 2, async _ => await asking.GetByteArrayAsync(new Uri(at, UriKind.Relative)));
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Request for {name}: p50 {asked.Percentile(50):0.0} ms, CPU {asked.Cpu:0.0} ms"));
-        }
-    }
-
-    private static async Task WaitForRoundAsync(HttpClient client)
-    {
-        while (true)
-        {
-            using var answer = await client.GetAsync(new Uri("/api/v1/space?n=1", UriKind.Relative));
-            answer.EnsureSuccessStatusCode();
-            if (answer.StatusCode != HttpStatusCode.Accepted)
-            {
-                return;
-            }
-
-            await Task.Delay(Poll);
         }
     }
 

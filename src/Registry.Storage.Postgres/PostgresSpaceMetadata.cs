@@ -136,6 +136,14 @@ public sealed class PostgresSpaceMetadata(PostgresDatabase database) : ISpaceMet
         return new Page<NamedSpace>(found, false);
     });
 
+    public async Task<IReadOnlyList<NamedSpace>> ListLargestAsync(int limit) => await database.ReadAsync(session => session.AllAsync(
+        """
+        SELECT r.name, s.repository_id, s.referred, s.only_here, s.trashed FROM
+            (SELECT * FROM space_repositories WHERE only_here > 0 ORDER BY only_here DESC LIMIT $1) s, LATERAL (SELECT name FROM repositories WHERE id = s.repository_id OFFSET 0) r
+        """,
+        row => new NamedSpace(row.GetString(0), Read(row, 1)),
+        (long)limit));
+
     public Task<RepositorySpace?> FindRepositoryAsync(RepositoryName repository) => database.ReadAsync(session => session.FirstAsync(
         """
         SELECT s.repository_id, s.referred, s.only_here, s.trashed FROM repositories r JOIN space_repositories s ON s.repository_id = r.id WHERE r.name = $1

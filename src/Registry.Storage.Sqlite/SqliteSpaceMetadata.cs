@@ -128,6 +128,14 @@ public sealed class SqliteSpaceMetadata(SqliteDatabase database) : ISpaceMetadat
         return new Page<NamedSpace>(found, false);
     });
 
+    public async Task<IReadOnlyList<NamedSpace>> ListLargestAsync(int limit) => await database.ReadAsync(session => session.All(
+        """
+        SELECT r.name, s.repository_id, s.referred, s.only_here, s.trashed FROM space_repositories s CROSS JOIN repositories r ON r.id = s.repository_id
+        WHERE s.only_here > 0 ORDER BY s.only_here DESC LIMIT @1
+        """,
+        row => new NamedSpace(row.GetString(0), Read(row, 1)),
+        (long)limit));
+
     public Task<RepositorySpace?> FindRepositoryAsync(RepositoryName repository) => database.ReadAsync(session => session.First(
         """
         SELECT s.repository_id, s.referred, s.only_here, s.trashed FROM repositories r JOIN space_repositories s ON s.repository_id = r.id WHERE r.name = @1

@@ -125,6 +125,7 @@ internal static class OldSchema
         """,
         "DROP TABLE web_sessions;",
         "DROP INDEX changes_by_repository;",
+        "DROP INDEX space_repositories_by_unique;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

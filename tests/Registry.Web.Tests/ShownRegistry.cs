@@ -8,7 +8,7 @@ public sealed class ShownRegistry : IAsyncLifetime
     private readonly Users _users = new();
     private readonly List<(string Template, string Path)> _pages =
     [
-        ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),
+        ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/", "/?q=:1.0"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),
         ("/administration", "/administration"), ("/administration/maintenance", "/administration/maintenance"), ("/administration/maintenance/gc", "/administration/maintenance/gc"),
         ("/administration/maintenance/verify", "/administration/maintenance/verify"), ("/administration/maintenance/read-only", "/administration/maintenance/read-only"),
         ("/administration/settings", "/administration/settings"), ("/administration/users", "/administration/users"),
@@ -108,6 +108,7 @@ public sealed class ShownRegistry : IAsyncLifetime
             });
         await client.PushAsync("shop/web", index, "3.0.0", "latest");
         _pages.Add(("/repositories/<name>/-/tags/<tag>", "/repositories/shop/web/-/tags/3.0.0"));
+        _pages.Add(("/repositories/<name>/-/tags/<tag>", "/repositories/shop/web/-/tags/3.0.0?platform=linux%2Farm64"));
         await client.PushAsync("shop/files", TestImage.Artifact("application/vnd.example.report"), "report");
         _pages.Add(("/repositories/<name>/-/tags/<tag>", "/repositories/shop/files/-/tags/report"));
     }

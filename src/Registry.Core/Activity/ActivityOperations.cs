@@ -39,6 +39,11 @@ public sealed class ActivityOperations(IActivity activity, int defaultLimit, int
             var changes = query.Repository is { } repository ? await activity.ListAsync(repository, before, size) : await activity.ListAsync(before, size);
             foreach (var change in changes)
             {
+                if (change.Sequence <= query.After)
+                {
+                    return new ActivityPage(shown, null);
+                }
+
                 if (shown.Count == wanted)
                 {
                     return new ActivityPage(shown, before);

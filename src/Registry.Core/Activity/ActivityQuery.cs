@@ -18,6 +18,9 @@ public sealed record ActivityQuery
     /// <summary>The page begins before the change of this <see cref="RegistryChange.Sequence"/>; null for the newest change.</summary>
     public long? Before { get; init; }
 
+    /// <summary>The list ends before the change of this <see cref="RegistryChange.Sequence"/>: only newer ones; null for all.</summary>
+    public long? After { get; init; }
+
     /// <summary>Number of changes, 1 or more; null for the default.</summary>
     public int? Limit { get; init; }
 }

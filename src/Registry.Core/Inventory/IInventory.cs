@@ -35,6 +35,12 @@ public interface IInventory
     /// <param name="limit">Number at which counting ends.</param>
     Task<IReadOnlyList<RepositoryCounts>> CountAsync(IReadOnlyList<long> ids, int limit);
 
+    /// <summary>Finds the first tag of repositories in a range, in ordinal order.</summary>
+    /// <param name="ids">The repositories.</param>
+    /// <param name="range">Range of the tags.</param>
+    /// <returns>The repositories that have one, in no particular order.</returns>
+    Task<IReadOnlyList<RepositoryTag>> FindTagsAsync(IReadOnlyList<long> ids, TagRange range);
+
     /// <summary>Lists tags of a repository by name; none for an unknown repository.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="range">Range of the tags.</param>

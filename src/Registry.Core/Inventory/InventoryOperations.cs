@@ -32,6 +32,9 @@ public sealed class InventoryOperations(
     /// <summary>Number of repositories in which a manifest is searched.</summary>
     public const int MostHolders = 1000;
 
+    /// <summary>Number of repositories in which a tag is searched.</summary>
+    public const int MostSearched = Few;
+
     // Content of an image for a dozen platforms. A page of them is read in a few milliseconds.
     private const int MostReferences = 1000;
 
@@ -162,6 +165,35 @@ public sealed class InventoryOperations(
         return digits.Length < ShortestDigest || digits.ContainsAnyExcept(HexDigits) || !Digest.LooksLikeDigest(start)
             ? []
             : [.. (await inventory.FindDigestsAsync(start, MostHolders)).Where(row => viewer.Sees(row.Repository)).OrderBy(row => row.Repository, StringComparer.Ordinal).Take(PageSize(null))];
+    }
+
+    /// <summary>Finds repositories that have a tag, among those that the caller may see: all, or the <see cref="MostSearched"/> that were pushed to last.</summary>
+    /// <param name="prefix">The tag, or its beginning.</param>
+    /// <param name="viewer">The caller.</param>
+    /// <returns>A page of repositories; or the refusal while a tree is indexed.</returns>
+    public async Task<Result<TagHolders>> FindTagsAsync(string prefix, Viewer viewer)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        ArgumentNullException.ThrowIfNull(viewer);
+        if (metadata.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (prefix.AsSpan().ContainsAnyExcept(TagCharacters))
+        {
+            return new TagHolders([], HasMore: false, IsWhole: true);
+        }
+
+        // No index begins with the tag, so each repository is asked.
+        var few = await FindFewAsync(RepositoryOrder.Pushed, string.Empty, viewer);
+        var newest = few is null ? await inventory.ListRepositoriesAsync(RepositoryOrder.Pushed, ListPosition.First, string.Empty, MostSearched + 1) : [];
+        var searched = (few ?? newest.Take(MostSearched).Where(row => viewer.Sees(row.Name))).ToList();
+        var tags = (await inventory.FindTagsAsync([.. searched.Select(row => row.Id)], TagRange.Of(prefix, after: null))).ToDictionary(row => row.Id, row => row.Tag);
+        var size = PageSize(null);
+        var found = Sort(searched.Where(row => tags.ContainsKey(row.Id)), RepositoryOrder.Pushed, last: null, ListPosition.First).Take(size + 1).ToList();
+        return new TagHolders(
+            [.. found.Take(size).Select(row => (RepositoryName.Parse(row.Name), Tag.Parse(tags[row.Id])))], found.Count > size, newest.Count <= MostSearched);
     }
 
     /// <summary>Finds a manifest, with what refers to it and why it is kept. The caller may pull from the repository. Nothing is promised.</summary>

@@ -39,6 +39,10 @@ public interface ISpaceMetadata
     /// </summary>
     Task<Page<NamedSpace>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit);
 
+    /// <summary>Lists the repositories with the most saved unique bytes, in no particular order; none without any.</summary>
+    /// <param name="limit">Number of repositories at most.</param>
+    Task<IReadOnlyList<NamedSpace>> ListLargestAsync(int limit);
+
     /// <summary>Finds the saved space of a repository; null if there is none.</summary>
     Task<RepositorySpace?> FindRepositoryAsync(RepositoryName repository);
 

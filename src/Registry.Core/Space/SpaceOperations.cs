@@ -17,6 +17,9 @@ public sealed class SpaceOperations(ISpaceMetadata space, IMetadataStore metadat
     /// <summary>Largest number of manifests, blobs, references and tags of a repository whose tags are computed: about half a second, and 30 MiB.</summary>
     public const int LargestRepository = 100_000;
 
+    /// <summary>Number of repositories of <see cref="ListLargestAsync"/>.</summary>
+    public const int MostLargest = 50;
+
     // After names that the caller may not see, many more may follow: fewer, larger batches.
     private const int BatchSize = 1000;
 
@@ -66,6 +69,13 @@ public sealed class SpaceOperations(ISpaceMetadata space, IMetadataStore metadat
             last = batch.Items[^1].Name;
         }
     }
+
+    /// <summary>
+    /// Lists the repositories with the most unique bytes in the last round, the largest first, at most <see cref="MostLargest"/>. For callers who see the whole registry: that something is not unique
+    /// tells that another repository has it.
+    /// </summary>
+    public async Task<IReadOnlyList<NamedSpace>> ListLargestAsync() =>
+        [.. (await space.ListLargestAsync(MostLargest)).OrderByDescending(one => one.Space.Unique).ThenBy(one => one.Name, StringComparer.Ordinal)];
 
     /// <summary>Finds the space of a repository in the last round; zero if it holds nothing, or is newer; NAME_UNKNOWN if there is no such repository.</summary>
     public async Task<Result<RepositorySpace>> FindAsync(RepositoryName repository) =>

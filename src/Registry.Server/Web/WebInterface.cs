@@ -66,7 +66,7 @@ internal static class WebInterface
             new DeletionPage(frame, core.Inventory, core.Manifests, core.Repositories, forms, memory),
             new SpacePage(frame, core.Space),
             new ActivityPage(frame, core.Activity),
-            new LiveActivity(core.News, time),
+            new LiveActivity(core.News, core.Activity, time),
             Create(administration, core.Uploads, frame, authorizer, forms, time),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);

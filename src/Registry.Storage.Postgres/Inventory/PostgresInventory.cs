@@ -79,6 +79,16 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
         ids.ToArray(),
         (long)limit));
 
+    public async Task<IReadOnlyList<RepositoryTag>> FindTagsAsync(IReadOnlyList<long> ids, TagRange range) => await database.ReadAsync(session => session.AllAsync(
+        """
+        SELECT u.id, t.name FROM unnest($1::bigint[]) u (id),
+            LATERAL (SELECT name FROM tags WHERE repository_id = u.id AND name >= $2 AND name < $3 ORDER BY repository_id, name LIMIT 1) t
+        """,
+        row => new RepositoryTag(row.GetInt64(0), row.GetString(1)),
+        ids.ToArray(),
+        range.Start,
+        range.End));
+
     public async Task<IReadOnlyList<TagRow>> ListTagsAsync(RepositoryName repository, TagRange range, int limit) => await database.ReadAsync(session => session.AllAsync(
         """
         SELECT t.name, t.manifest_id, t.set_at, (SELECT actor FROM changes

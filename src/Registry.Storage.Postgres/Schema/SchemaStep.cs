@@ -386,5 +386,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(InventoryTables.Sql, Oldest: 1),
         new(WebSessionTables.Sql, Oldest: 1),
         new(ActivityIndex.Sql, Oldest: 1),
+        new(SpaceTables.Order, Oldest: 1),
     ];
 }

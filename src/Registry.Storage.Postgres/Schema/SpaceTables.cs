@@ -31,4 +31,7 @@ internal static class SpaceTables
             uploads      bigint NOT NULL
         );
         """;
+
+    /// <summary>Statement of the step that sorts the repositories. Only the rounds write the index, where a figure has changed.</summary>
+    public const string Order = "CREATE INDEX space_repositories_by_unique ON space_repositories (only_here);";
 }

@@ -74,6 +74,16 @@ public sealed class SqliteInventory(SqliteDatabase database) : IInventory
         JsonList.Of([.. ids]),
         (long)limit));
 
+    public async Task<IReadOnlyList<RepositoryTag>> FindTagsAsync(IReadOnlyList<long> ids, TagRange range) => await database.ReadAsync(session => session.All(
+        """
+        SELECT j.value, t.name FROM json_each(@1) j CROSS JOIN tags t ON t.repository_id = j.value
+            AND t.name = (SELECT name FROM tags WHERE repository_id = j.value AND name >= @2 AND name < @3 ORDER BY name LIMIT 1)
+        """,
+        row => new RepositoryTag(row.GetInt64(0), row.GetString(1)),
+        JsonList.Of([.. ids]),
+        range.Start,
+        range.End));
+
     public async Task<IReadOnlyList<TagRow>> ListTagsAsync(RepositoryName repository, TagRange range, int limit) =>
         await database.ReadAsync(session => ContentRows.FindRepository(session, repository) is not { } id ? [] : session.All(
             """

@@ -1,6 +1,6 @@
 namespace Registry.Storage.Sqlite.Migrations;
 
-/// <summary>The migration that makes the tables of the computation of space.</summary>
+/// <summary>The migrations that make the tables of the computation of space.</summary>
 internal static class SpaceMigration
 {
     /// <summary>Its statements.</summary>
@@ -31,4 +31,7 @@ internal static class SpaceMigration
             uploads      INTEGER NOT NULL
         ) STRICT;
         """;
+
+    /// <summary>Statement of the migration that sorts the repositories. Only the rounds write the index, where a figure has changed.</summary>
+    public const string Order = "CREATE INDEX space_repositories_by_unique ON space_repositories (only_here);";
 }

@@ -389,5 +389,6 @@ internal static class SqliteMigrations
         InventoryMigration.Sql,
         WebSessionMigration.Sql,
         ActivityMigration.Sql,
+        SpaceMigration.Order,
     ];
 }

@@ -143,6 +143,39 @@ public sealed class ImagePageTests(RegistryFixture fixture) : IClassFixture<Regi
         Assert.Contains($"/-/compare?from={one.Digest}&amp;to={other.Digest}\">Compare</a>", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_image_of_each_platform_is_found_under_the_tag_of_the_index()
+    {
+        var (arm, intel) = (TestImage.Create(), TestImage.Create());
+        var platforms = new[] { "linux/arm64", "linux/amd64", "linux/amd64", "unknown/unknown", "linux/$(reboot)" }.Select(name => name.Split('/'));
+        var index = TestImage.Index([arm, intel, TestImage.Create(), TestImage.Create(), TestImage.Create()], json =>
+        {
+            foreach (var (child, platform) in json["manifests"]!.AsArray().Zip(platforms))
+            {
+                child!["platform"] = new JsonObject { ["os"] = platform[0], ["architecture"] = platform[1] };
+            }
+        });
+        await fixture.Client.PushAsync(_name, index, "v1");
+        var path = $"/repositories/{_name}/-/tags/v1";
+
+        var page = Check.Status(200, await _visitor.OpenAsync(path)).Text;
+        Assert.Contains($"<a href=\"{path}\" aria-current=\"page\">All platforms</a>", page, StringComparison.Ordinal);
+        Assert.Equal(3, page[..page.IndexOf("<h2>", StringComparison.Ordinal)].Split($"<a href=\"{path}").Length - 1);
+
+        page = Check.Status(200, await _visitor.OpenAsync($"{path}?platform=linux%2Famd64")).Text;
+        Assert.Contains("<h1><bdi>v1</bdi></h1>", page, StringComparison.Ordinal);
+        Assert.Contains($"<a href=\"{path}?platform=linux%2Famd64\" aria-current=\"page\">linux/amd64</a>", page, StringComparison.Ordinal);
+        Assert.Contains($"<dt>Digest</dt><dd><code data-copy=\"the digest\">{intel.Digest}</code>", page, StringComparison.Ordinal);
+        Assert.Matches($">docker pull --platform linux/amd64 [^ ]+/{_name}:v1<", page);
+        Assert.Matches($">docker pull [^ ]+/{_name}@{intel.Digest}<", page);
+
+        page = Check.Status(200, await _visitor.OpenAsync($"/repositories/{_name}/-/manifests/{index.Digest}?platform=linux/arm64")).Text;
+        Assert.Matches($">docker pull --platform linux/arm64 [^ ]+/{_name}@{index.Digest}<", page);
+        Assert.Contains("it has: linux/arm64, linux/amd64", Check.Status(404, await _visitor.OpenAsync($"{path}?platform=linux%2F$(reboot)")).Text, StringComparison.Ordinal);
+        Check.Status(404, await _visitor.OpenAsync($"/repositories/{_name}/-/manifests/{intel.Digest}?platform=linux/amd64"));
+        Check.Status(400, await _visitor.OpenAsync($"{path}?platform=a&platform=b"));
+    }
+
     [Theory]
     [InlineData("", 400)]
     [InlineData("?from=v1", 400)]

@@ -71,15 +71,42 @@ public sealed class ListPageTests : IAsyncLifetime
         Assert.Equal(["team/app", "team/apple"], Rows(page));
         Assert.Contains("href=\"/repositories/team/apple?prefix=v1\"", page.Text, StringComparison.Ordinal);
 
-        Assert.Contains("within a repository", Check.Status(200, await _visitor.OpenAsync("/?q=:v1")).Text, StringComparison.Ordinal);
+        Assert.Contains("after the colon", Check.Status(200, await _visitor.OpenAsync("/?q=:")).Text, StringComparison.Ordinal);
         Assert.Contains("first 12 digits", Check.Status(200, await _visitor.OpenAsync("/?q=sha256:00")).Text, StringComparison.Ordinal);
         Assert.Contains("has a manifest with this digest", Check.Status(200, await _visitor.OpenAsync($"/?q=sha256:{new string('0', 64)}")).Text, StringComparison.Ordinal);
         await _registry.Client.PushAsync("team/copy", image, "v1");
         Assert.Equal(["team/app", "team/copy"], Rows(Check.Status(200, await _visitor.OpenAsync($"/?q={image.Digest}"))));
     }
 
+    [Fact]
+    public async Task A_tag_alone_finds_the_repositories_that_have_it()
+    {
+        await _registry.Client.PushAsync("team/app", TestImage.Create(), "v1", "v1.2");
+        await _registry.Client.PushAsync("team/tool", TestImage.Create(), "v1.5");
+        await _registry.Client.PushAsync("team/old", TestImage.Create(), "v0");
+
+        var page = Check.Status(200, await _visitor.OpenAsync("/?q=:v1"));
+        Assert.Equal(["team/tool", "team/app"], Rows(page));
+        Assert.Contains("<a href=\"/repositories/team/app/-/tags/v1\">v1</a>", page.Text, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"/repositories/team/tool/-/tags/v1.5\">v1.5</a>", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("were searched", page.Text, StringComparison.Ordinal);
+        Assert.Contains("has such a tag.", Check.Status(200, await _visitor.OpenAsync("/?q=:v9")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tag_names_others_of_the_same_image()
+    {
+        await _registry.Client.PushAsync("team/app", TestImage.Create(), "1.2.3");
+        Assert.DoesNotContain("also ", (await _visitor.OpenAsync("/repositories/team/app")).Text, StringComparison.Ordinal);
+        await _registry.Client.PushAsync("team/app", TestImage.Create(), "a", "b", "c", "d", "e", "f");
+        Assert.Contains("<div class=\"quiet\">also b, c, d and 2 more</div>", (await _visitor.OpenAsync("/repositories/team/app?prefix=a")).Text, StringComparison.Ordinal);
+        await _registry.Client.PushAsync("team/app", TestImage.Create(), [.. Enumerable.Range(10, 12).Select(i => $"t{i}")]);
+        Assert.Contains("<div class=\"quiet\">also t10, t11, t12 and more</div>", (await _visitor.OpenAsync("/repositories/team/app?prefix=t21")).Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("<script>alert(1)</script>")]
+    [InlineData(":<script>alert(1)</script>")]
     [InlineData("\"><script>alert(1)</script>:v1")]
     [InlineData("sha256:<script>alert(1)</script>")]
     [InlineData("\u202Egnp")]

@@ -32,6 +32,54 @@ public sealed class LiveActivityTests
     }
 
     [Fact]
+    public async Task What_happens_between_a_page_and_its_stream_is_not_missed()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        Assert.Equal(0, await NewestAsync("/activity"));
+        var image = await registry.Client.PushAsync("live/app", TestImage.Create(), "v1");
+        var newest = await NewestAsync("/repositories/live/app/-/activity?kind=tag-set");
+        Assert.InRange(newest, 1, long.MaxValue);
+        await registry.Client.PushAsync("live/app", image, "v2");
+        await registry.Client.PushAsync("live/app", image, "v3");
+
+        using var stream = await LiveStream.OpenAsync(registry.Client, $"/repositories/live/app/-/activity/live?kind=tag-set&after={newest}");
+        Assert.Contains(">v2<", (await stream.ReadEventAsync()).Data, StringComparison.Ordinal);
+        Assert.Contains(">v3<", (await stream.ReadEventAsync()).Data, StringComparison.Ordinal);
+        await registry.Client.PushAsync("live/app", image, "v4");
+
+        // With many nodes, the feed may still have what the list had. The page leaves it out.
+        var next = await stream.ReadEventAsync();
+        while (next.Data.Contains(">v2<", StringComparison.Ordinal) || next.Data.Contains(">v3<", StringComparison.Ordinal))
+        {
+            next = await stream.ReadEventAsync();
+        }
+
+        Assert.Contains(">v4<", next.Data, StringComparison.Ordinal);
+        Assert.NotEmpty(next.Id);
+        Check.Status(400, await registry.Client.GetAnswerAsync("/activity/live?after=x", Html));
+
+        async Task<long> NewestAsync(string path) =>
+            long.Parse(Visitor.AttributeOf(await registry.Client.GetAnswerAsync(path, Html), "data-live"), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task What_a_stream_catches_up_on_is_a_page_at_most()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = await registry.Client.PushAsync("live/app", TestImage.Create(), "first");
+        foreach (var hundreds in Enumerable.Range(0, 3))
+        {
+            await registry.Client.PushAsync("live/app", image, [.. Enumerable.Range(0, 100).Select(i => $"t{(100 * hundreds) + i}")]);
+        }
+
+        using var stream = await LiveStream.OpenAsync(registry.Client, "/activity/live?kind=tag-set&after=0");
+        for (var i = 100; i < 300; i++)
+        {
+            Assert.Contains($">t{i}<", (await stream.ReadEventAsync()).Data, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_visitor_gets_what_happens_where_the_visitor_may_pull()
     {
         using var folder = new AccessFolder(

@@ -36,6 +36,9 @@ internal sealed partial class Visitor(HttpClient client)
     /// <summary>The value of a hidden field on a page.</summary>
     public static string FieldOf(Answer page, string name) => Regex.Match(page.Text, $"name=\"{name}\" value=\"([^\"]*)\"").Groups[1].Value;
 
+    /// <summary>The value of an attribute that one element of a page has.</summary>
+    public static string AttributeOf(Answer page, string name) => Regex.Match(page.Text, $" {name}=\"([^\"]*)\"").Groups[1].Value;
+
     private async Task<Answer> SendAsync(string method, string path, byte[]? body)
     {
         List<(string, string)> headers = [.. Headers];

@@ -83,6 +83,19 @@ public abstract class ActivityContract : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_newer_than_a_change_is_listed_alone()
+    {
+        await PushAsync(A, FirstImage);
+        var newest = (await _engine.Activity.ListAsync(null, 1))[0].Sequence;
+        Assert.Empty(await ReadAsync(new ActivityQuery { After = newest }, _ => true));
+        await PushAsync(B, FirstImage);
+        await PushAsync(A, SecondImage);
+
+        Assert.Equal([A, A, B, B], (await ReadAsync(new ActivityQuery { After = newest, Limit = 3 }, _ => true)).Select(change => change.Repository));
+        Assert.Equal([Second, Second], (await ReadAsync(new ActivityQuery { Repository = A, After = newest }, _ => true)).Select(change => change.Digest));
+    }
+
+    [Fact]
     public async Task A_renamed_repository_takes_its_activity_along()
     {
         await PushAsync(A, FirstImage);

@@ -60,6 +60,28 @@ public abstract partial class InventoryContract
     }
 
     [Fact]
+    public async Task Repositories_with_a_tag_are_found_where_the_viewer_may_pull()
+    {
+        foreach (var (name, tags) in new[] { ("a", new[] { "v1", "v1.2" }), ("b", ["v1.5", "v10"]), ("c", ["latest"]), ("d", ["V1"]) })
+        {
+            await PushAsync(Samples.Repository(name), $"layer {name}", tags);
+            await _engine.AdvanceAsync(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal([("b", "v1.5"), ("a", "v1")], await FindAsync("v1", Everyone));
+        Assert.Equal([("a", "v1.2")], await FindAsync("v1.2", Everyone));
+        Assert.Equal([("a", "v1")], await FindAsync("v1", new Viewer([RepositoryRange.StartingWith("a")], _ => true)));
+        Assert.Equal([("b", "v1.5")], await FindAsync("v1", new Viewer([RepositoryRange.All], name => name.Value != "a")));
+        Assert.Empty(await FindAsync("v%", Everyone));
+        Assert.Empty(await FindAsync("w", Everyone));
+        Assert.True((await _inventory.FindTagsAsync("v1", Everyone)).Value is { HasMore: false, IsWhole: true });
+        Assert.True((await _inventory.FindTagsAsync(string.Empty, Everyone)).Value is { HasMore: true, Items.Count: 2 });
+
+        async Task<List<(string, string)>> FindAsync(string prefix, Viewer viewer) =>
+            [.. (await _inventory.FindTagsAsync(prefix, viewer)).Value.Items.Select(one => (one.Repository.Value, one.Tag.Value))];
+    }
+
+    [Fact]
     public async Task An_index_has_the_size_of_its_images_with_what_they_share_once()
     {
         var first = await PushAsync(A, "first layer");

@@ -62,6 +62,24 @@ public abstract partial class SpaceContract : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_repositories_that_hold_most_alone_are_listed_first()
+    {
+        await PushAsync(A, "config", ["base", "a"]);
+        await PushAsync(B, "config", ["base", "much-longer"]);
+        await PushAsync(C, "config", ["base", "much-longer-still"]);
+        Assert.Empty(await _space.ListLargestAsync());
+        await RunAsync();
+        Assert.Equal(["c", "b", "a"], (await _space.ListLargestAsync()).Select(one => one.Name));
+        Assert.Equal(["c"], (await _engine.Space.ListLargestAsync(1)).Select(one => one.Name));
+        Assert.Equal((await _engine.Space.FindRepositoryAsync(C))!.Value, (await _space.ListLargestAsync())[0].Space);
+
+        // What another repository has, too, is of neither.
+        await PushAsync(Samples.Repository("copy"), "config", ["base", "much-longer-still"]);
+        await RunAsync();
+        Assert.Equal(["b", "a"], (await _space.ListLargestAsync()).Select(one => one.Name));
+    }
+
+    [Fact]
     public async Task What_a_repository_refers_to_and_does_not_have_takes_none_of_its_space()
     {
         var child = await PushAsync(B, "config", ["layer"]);

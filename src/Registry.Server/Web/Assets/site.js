@@ -74,12 +74,19 @@ for (const element of document.querySelectorAll('[data-copy]')) {
   element.after(button);
 }
 
-// What happens while a page of the activity is open. The browser connects again by itself, and says which change it got last.
+// What happens while a page of the activity is open, and since its newest change. The browser connects again by itself, says which change it got last, and may get changes again.
 const live = document.querySelector('[data-live]');
 if (live) {
-  new EventSource(`${location.pathname}/live${location.search}`).addEventListener('message', (event) => {
+  const query = new URLSearchParams(location.search);
+  query.set('after', live.dataset.live);
+  new EventSource(`${location.pathname}/live?${query}`).addEventListener('message', (event) => {
+    const item = document.createRange().createContextualFragment(event.data).firstElementChild;
+    if ([...live.children].some((shown) => shown.outerHTML === item.outerHTML)) {
+      return;
+    }
+
     document.querySelector('main .empty')?.remove();
-    live.insertAdjacentHTML('afterbegin', event.data);
+    live.prepend(item);
     while (live.children.length > 500) {
       live.lastElementChild.remove();
     }

@@ -54,8 +54,16 @@ internal sealed class ActivityPage(PageFrame frame, ActivityOperations activity)
             html.Write($"""<p class="empty">{(page.Last is null ? "Nothing that you may see has happened." : "Nothing that you may see here. There are older changes.")}</p>""");
         }
 
-        // The script adds what happens while the first page is open.
-        html.Write($"""<ol class="history"{new RawHtml(query.Before is null ? " data-live" : string.Empty)}>""");
+        // The script adds what happens while the first page is open, and what has happened since this one was made.
+        if (query.Before is null)
+        {
+            html.Write($"""<ol class="history" data-live="{page.Changes.Select(change => change.Sequence).FirstOrDefault()}">""");
+        }
+        else
+        {
+            html.Write($"""<ol class="history">""");
+        }
+
         foreach (var change in page.Changes)
         {
             html.Write($"{new ChangePart(change, isOfAll: query.Repository is null)}\n");

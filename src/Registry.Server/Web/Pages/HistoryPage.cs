@@ -11,7 +11,8 @@ namespace Registry.Server.Web.Pages;
 /// <summary>Page of the history of a tag: every manifest that it has referred to, and who has set it.</summary>
 internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, ContentInspection inspection)
 {
-    private const int PageSize = 50;
+    // A first view is 60 KB at most (docs/performance.md, P16).
+    private const int PageSize = 40;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {

@@ -46,7 +46,11 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
 
         request.TakeTurns();
         var viewer = new Viewer(request.MayListAny ? request.ListableRanges : [], request.MayList);
-        var sought = await search.FindAsync(request, viewer, text);
+        if (!(await search.FindAsync(request, viewer, text)).TryGet(out var sought, out var notSearched))
+        {
+            return notSearched;
+        }
+
         if (sought.Path is { } path)
         {
             SeeOther.Write(request, path);
@@ -54,7 +58,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
         }
 
         var page = new InventoryPage<RepositoryEntry>([], Next: null);
-        if (sought is { Manifests: null, Advice: null }
+        if (sought is { Manifests: null, Holders: null, Advice: null }
             && !(await inventory.ListRepositoriesAsync(new RepositoryQuery { Part = sought.Part, Order = order, After = after, Limit = PageSize }, viewer)).TryGet(out page, out var error))
         {
             return error;
@@ -80,6 +84,10 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             {
                 await WriteManifestsAsync(output, manifests);
             }
+            else if (sought.Holders is { } holders)
+            {
+                await WriteHoldersAsync(output, holders);
+            }
             else if (page.Items.Count == 0)
             {
                 html.Write($"""<p class="empty">No repository that you may pull from has <bdi>{sought.Part}</bdi> in its name{(after is null ? "" : ", on this page")}.</p>""");
@@ -99,7 +107,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
 
     private static void WriteSearch(HtmlWriter html, string? text, RepositoryOrder order)
     {
-        html.Write($"""<form class="search" method="get" action="/" role="search"><label>Part of a name, name:tag, or sha256:…<input type="search" name="q" value="{text}" autocomplete="off" spellcheck="false"></label>""");
+        html.Write($"""<form class="search" method="get" action="/" role="search"><label>Part of a name, name:tag, :tag, or sha256:…<input type="search" name="q" value="{text}" autocomplete="off" spellcheck="false"></label>""");
         if (NameOf(order) is { } sort)
         {
             html.Write($"""<input type="hidden" name="sort" value="{sort}">""");
@@ -164,6 +172,38 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
         }
 
         html.Write($"</tbody></table></div>");
+    }
+
+    private static async Task WriteHoldersAsync(PageOutput output, TagHolders holders)
+    {
+        var html = output.Html;
+        if (holders.Items.Count == 0)
+        {
+            html.Write($"""<p class="empty">No repository that you may pull from has such a tag{(holders.IsWhole ? "" : ", among those that were pushed to last")}.</p>""");
+        }
+        else
+        {
+            html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Repository</th><th scope="col">Tag</th></tr></thead><tbody>""");
+            foreach (var (repository, tag) in holders.Items)
+            {
+                html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{repository.Value}">{repository.Value}</a></th>""");
+                html.Write($"""<td class="name"><a href="/repositories/{repository.Value}/-/tags/{tag.Value}">{tag.Value}</a></td></tr>""");
+                html.Write($"\n");
+                await output.PassAsync();
+            }
+
+            html.Write($"</tbody></table></div>");
+        }
+
+        if (holders.HasMore)
+        {
+            html.Write($"""<p class="quiet">More repositories have such a tag. These were pushed to last.</p>""");
+        }
+
+        if (!holders.IsWhole)
+        {
+            html.Write($"""<p class="quiet">The {InventoryOperations.MostSearched} repositories that were pushed to last were searched. For another one, write name:tag.</p>""");
+        }
     }
 
     private static string CountOf(UpTo count) => string.Create(CultureInfo.InvariantCulture, $"{count.Count}{(count.IsMore ? "+" : string.Empty)}");

@@ -16,6 +16,9 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
     // Each row may read its manifest and config.
     private const int PageSize = 50;
 
+    // Rows of manifests have more digests, and a first view is 60 KB at most (docs/performance.md, P16).
+    private const int ManifestPageSize = 40;
+
     private const long Rows = PageSize * ManifestTable.BytesOfRow;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
@@ -85,7 +88,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
         }
 
         var repository = request.Repository;
-        if (!(await inventory.ListManifestsAsync(repository, after, PageSize, request.Aborted)).TryGet(out var page, out var error))
+        if (!(await inventory.ListManifestsAsync(repository, after, ManifestPageSize, request.Aborted)).TryGet(out var page, out var error))
         {
             return error;
         }
@@ -145,7 +148,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
                 html.Write($""" <span class="quiet">by <bdi>{user}</bdi></span>""");
             }
 
-            html.Write($"""</td><td>{new DigestPart(repository, tag.Manifest.Digest)}</td><td><a href="/repositories/{repository.Value}/-/history/{name}" aria-label="History of {name}">History</a></td></tr>""");
+            html.Write($"""</td><td>{new DigestPart(repository, tag.Manifest.Digest)}{new OtherTags(tag)}</td><td><a href="/repositories/{repository.Value}/-/history/{name}" aria-label="History of {name}">History</a></td></tr>""");
             html.Write($"\n");
             await output.PassAsync();
         }

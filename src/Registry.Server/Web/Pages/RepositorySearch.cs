@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Inventory;
 using Registry.Core.Manifests;
 using Registry.Core.Oci;
@@ -6,7 +7,7 @@ using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
 
-/// <summary>Search of the first page: <c>name</c>, <c>name:tag</c>, and <c>sha256:…</c> for a manifest. What the caller may not pull is searched as if it did not exist.</summary>
+/// <summary>Search of the first page: <c>name</c>, <c>name:tag</c>, <c>:tag</c>, and <c>sha256:…</c> for a manifest. What the caller may not pull is searched as if it did not exist.</summary>
 internal sealed class RepositorySearch(InventoryOperations inventory, ContentInspection inspection)
 {
     private static readonly string[] Algorithms = ["sha256", "sha512"];
@@ -15,7 +16,8 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
     /// <param name="request">The request of the caller.</param>
     /// <param name="viewer">The repositories of the caller.</param>
     /// <param name="text">The text; null for none.</param>
-    public async Task<SearchResult> FindAsync(RequestContext request, Viewer viewer, string? text)
+    /// <returns>The result; or the refusal while a tree is indexed.</returns>
+    public async Task<Result<SearchResult>> FindAsync(RequestContext request, Viewer viewer, string? text)
     {
         text = (text ?? string.Empty).Trim();
         var colon = text.LastIndexOf(':');
@@ -32,7 +34,7 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
 
         if (name.Length == 0)
         {
-            return new SearchResult { Advice = "Tags are searched within a repository: write name:tag, or open the repository." };
+            return await FindHoldersAsync(viewer, rest);
         }
 
         return await FindTagAsync(request, name, rest) is { } path ? new SearchResult { Path = path } : new SearchResult { Part = name, Tag = rest };
@@ -47,6 +49,16 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
 
         var found = await inventory.FindDigestsAsync(text, viewer);
         return found is [var one] ? new SearchResult { Path = $"/repositories/{one.Repository}/-/manifests/{one.Digest}" } : new SearchResult { Manifests = found };
+    }
+
+    private async Task<Result<SearchResult>> FindHoldersAsync(Viewer viewer, string tag)
+    {
+        if (tag.Length == 0)
+        {
+            return new SearchResult { Advice = "Write the tag, or its beginning, after the colon." };
+        }
+
+        return (await inventory.FindTagsAsync(tag, viewer)).TryGet(out var holders, out var refusal) ? new SearchResult { Holders = holders } : refusal;
     }
 
     // Null unless there is a repository of this name that the caller may pull from.

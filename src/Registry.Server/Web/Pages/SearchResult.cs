@@ -1,3 +1,4 @@
+using Registry.Core.Inventory;
 using Registry.Core.Inventory.Records;
 
 namespace Registry.Server.Web.Pages;
@@ -16,6 +17,9 @@ internal sealed record SearchResult
 
     /// <summary>Manifests with the digest, if the text is the beginning of one; else null.</summary>
     public IReadOnlyList<DigestRow>? Manifests { get; init; }
+
+    /// <summary>Repositories with the tag, if the text is one alone; else null.</summary>
+    public TagHolders? Holders { get; init; }
 
     /// <summary>What the person should write instead; null if the text is clear.</summary>
     public string? Advice { get; init; }

@@ -11,7 +11,8 @@ namespace Registry.Server.Web.Pages;
 /// <summary>Pages of the space: of all repositories that the caller may pull from, and of the tags of one.</summary>
 internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
 {
-    private const int PageSize = 100;
+    // A first view is 60 KB at most (docs/performance.md, P16), with the map.
+    private const int PageSize = 50;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
@@ -23,6 +24,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         request.TakeTurns();
         var last = (await space.ReadDaysAsync()).MaxBy(sums => sums.Round);
         var isWhole = request.SeesWholeRegistry;
+        var largest = isWhole && last is not null && after is null ? await space.ListLargestAsync() : [];
         var page = request.MayListAny ? await space.ListAsync(after, PageSize, request.ListableRanges, request.MayList) : new Page<NamedSpace>([], false);
         await frame.SendAsync(request, new PageHead("Space", Section.Space), async output =>
         {
@@ -33,6 +35,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
             if (isWhole && last is not null)
             {
                 WriteSums(html, last);
+                html.Write($"{new SpaceMap(largest, last.Unique)}<h2>Repositories</h2>\n");
             }
 
             if (page.Items.Count > 0)
@@ -108,7 +111,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         Write(sums.Trash, "only in the trash");
         Write(sums.Unreferenced, "waits for the collector");
         Write(sums.Uploads, "in uploads in progress");
-        html.Write($"</ul>\n<h2>Repositories</h2>\n");
+        html.Write($"</ul>\n");
 
         void Write(long bytes, string what) => html.Write($"<li><strong>{new SizePart(bytes)}</strong><span>{what}</span></li>");
     }

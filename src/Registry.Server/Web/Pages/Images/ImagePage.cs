@@ -4,7 +4,9 @@ using Registry.Core.Inventory;
 using Registry.Core.Listings;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Requests;
+using Registry.Server.Web.Images;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages.Images;
@@ -19,7 +21,8 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
             return invalid;
         }
 
-        if (!QueryParameter.Find(request.Request.Query, "package").TryGet(out var package, out invalid))
+        if (!QueryParameter.Find(request.Request.Query, "package").TryGet(out var package, out invalid)
+            || !QueryParameter.Find(request.Request.Query, "platform").TryGet(out var platform, out invalid))
         {
             return invalid;
         }
@@ -31,7 +34,13 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
             return error;
         }
 
-        if (!(await images.LoadSbomAsync(request, image, reserved)).TryGet(out var sbom, out var noMemory))
+        var platforms = PlatformChoice.Of(image.View);
+        if (platform is not null && !(await LoadPlatformAsync(request, platform, platforms, reserved)).TryGet(out image, out error))
+        {
+            return error;
+        }
+
+        if (!(await LoadSbomAsync(request, image, platform, reserved)).TryGet(out var sbom, out var noMemory))
         {
             return noMemory;
         }
@@ -47,11 +56,14 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
             return gone;
         }
 
-        var title = reference.Tag is { } tag ? $"{repository}:{tag}" : $"{repository}@{DigestPart.Short(digest)}";
+        var title = reference.Tag is { } tag ? $"{repository}:{tag}" : $"{repository}@{DigestPart.Short(reference.Digest ?? digest)}";
+        title = platform is null ? title : $"{title} ({platform})";
+        var path = $"/repositories/{repository}/-/{(reference.Tag is null ? "manifests" : "tags")}/{reference}";
         await frame.SendAsync(request, new PageHead(title, Section.Repositories), async output =>
         {
             ImageSections.WriteHead(output.Html, repository, reference, image, detail, request.MayDelete(repository));
-            ImageSections.WriteCommands(output.Html, ClientAddress.Of(request.Request), repository, reference, digest);
+            output.Html.Write($"{new PlatformTabs(path, platforms, platform)}");
+            CommandSection.Write(output.Html, ClientAddress.Of(request.Request), repository, reference, digest, platform);
             await ImageSections.WriteChildrenAsync(output, repository, image.View);
             await ImageSections.WriteLayersAsync(output, repository, image.View);
             ConfigSections.Write(output.Html, image.View);
@@ -66,4 +78,20 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
         });
         return null;
     }
+
+    private async Task<Result<LoadedImage>> LoadPlatformAsync(RequestContext request, string platform, IReadOnlyList<ImageChild> platforms, MemoryReservation reserved)
+    {
+        if (platforms.FirstOrDefault(child => child.Platform == platform) is not { } chosen)
+        {
+            return new RegistryError(
+                RegistryErrorCode.ManifestUnknown,
+                $"the manifest has no platform '{Parameters.Echo(platform)}'{(platforms.Count == 0 ? "" : $"; it has: {string.Join(", ", platforms.Select(child => child.Platform))}")}");
+        }
+
+        return await images.LoadAsync(request, chosen.Manifest.Digest, reserved);
+    }
+
+    // A page reads two of manifest, image and bill of materials. The image of a platform has no bill of its own.
+    private async Task<Result<Sbom?>> LoadSbomAsync(RequestContext request, LoadedImage image, string? platform, MemoryReservation reserved) =>
+        platform is null ? await images.LoadSbomAsync(request, image, reserved) : (Sbom?)null;
 }

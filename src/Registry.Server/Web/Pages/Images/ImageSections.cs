@@ -72,34 +72,6 @@ internal static class ImageSections
         html.Write($"</dd><dt>Media type</dt><dd><bdi>{stored.MediaType}</bdi></dd></dl>\n");
     }
 
-    public static void WriteCommands(HtmlWriter html, ClientAddress address, RepositoryName repository, Reference reference, Digest digest)
-    {
-        html.Write($"<h2>Pull</h2>\n");
-        if (reference.Tag is { } tag)
-        {
-            Write($"{address.Host}/{repository}:{tag}");
-            html.Write($"<details><summary>By digest, which never changes</summary>");
-            Write($"{address.Host}/{repository}@{digest}");
-            html.Write($"</details>\n");
-        }
-        else
-        {
-            Write($"{address.Host}/{repository}@{digest}");
-        }
-
-        // docker has no option for it; docs/user-guide.md tells what it needs.
-        void Write(string image) => html.Write(
-            $"""
-            <ul class="lines">
-            <li><span class="label">docker</span>{new CommandPart($"docker pull {image}", "the command for docker")}</li>
-            <li><span class="label">podman</span>{new CommandPart($"podman pull {(address.IsSecure ? "" : "--tls-verify=false ")}{image}", "the command for podman")}</li>
-            <li><span class="label">containerd</span>{new CommandPart($"ctr images pull {(address.IsSecure ? "" : "--plain-http ")}{image}", "the command for ctr")}</li>
-            <li><span class="label">crane</span>{new CommandPart($"crane pull {(address.IsSecure ? "" : "--insecure ")}{image} image.tar", "the command for crane")}</li>
-            </ul>
-
-            """);
-    }
-
     public static async Task WriteChildrenAsync(PageOutput output, RepositoryName repository, ImageView view)
     {
         if (view.Children.Count == 0)
