@@ -1,6 +1,5 @@
 using Registry.Core.Errors;
 using Registry.Server.Api.Maintenance;
-using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages.Administration;
