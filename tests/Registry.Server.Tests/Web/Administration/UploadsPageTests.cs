@@ -1,4 +1,3 @@
-using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Maintenance;
 
 namespace Registry.Server.Tests.Web.Administration;
