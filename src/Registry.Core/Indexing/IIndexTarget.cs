@@ -10,8 +10,8 @@ public interface IIndexTarget
     bool IsComplete { get; }
 
     /// <summary>
-    /// Records the contents of one repository of the tree, in one transaction. Repeating it changes nothing; once the index is complete, it has
-    /// no effect.
+    /// Records the contents of one repository of the tree. It may take several transactions: until it returns, and after it failed, a part may be recorded. Repeating it
+    /// changes nothing; once the index is complete, it has no effect.
     /// </summary>
     Task AddRepositoryAsync(TreeRepository repository);
 

@@ -7,4 +7,12 @@ internal sealed record HeldBack(long Passed, string? Reason)
 {
     /// <summary>The reason for people.</summary>
     public string Text => Reason ?? "The links of a repository wait.";
+
+    /// <summary>The reasons of all such repositories, for people; null for none.</summary>
+    public static string? Describe(IReadOnlyCollection<HeldBack> held) => held.Count switch
+    {
+        0 => null,
+        1 => held.First().Text,
+        _ => $"{held.First().Text} (and {held.Count - 1} more repositories)",
+    };
 }

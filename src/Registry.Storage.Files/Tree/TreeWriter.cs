@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Changes;
 using Registry.Core.Indexing;
@@ -37,7 +36,7 @@ internal sealed partial class TreeWriter : Follower
     // The tree has the changes up to here, except those of the repositories that are held back. Null until the position in the feed is read.
     private long? _passed;
     private readonly Dictionary<RepositoryName, HeldBack> _held = [];
-    private readonly ConcurrentQueue<TaskCompletionSource<string?>> _waiters = new();
+    private readonly TreeWaiters _waiters = new();
     private bool _isUnsynced;
 
     // Only a tree that is behind can have missed what the feed has lost. An attempt that was cancelled or has failed leaves it behind.
@@ -67,10 +66,9 @@ internal sealed partial class TreeWriter : Follower
     /// <returns>Reason why it does not get them; null if it has them.</returns>
     public Task<string?> CatchUpAsync()
     {
-        var waiter = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiters.Enqueue(waiter);
+        var caughtUp = _waiters.Add();
         Wake();
-        return waiter.Task;
+        return caughtUp;
     }
 
     // Makes the remaining changes, and syncs the tree.
@@ -86,7 +84,7 @@ internal sealed partial class TreeWriter : Follower
                 await SyncAsync();
             }
 
-            return DescribeHeld();
+            return HeldBack.Describe(_held.Values);
         });
     }
 
@@ -95,14 +93,9 @@ internal sealed partial class TreeWriter : Follower
         var lastSync = _time.GetTimestamp();
         var (lastTrim, lastTry) = (lastSync, lastSync);
         var isTimeUp = true;
-        var waiting = new List<TaskCompletionSource<string?>>();
         while (!stopping.IsCancellationRequested)
         {
-            // Before the changes are read, so that those of each waiter are among them.
-            while (_waiters.TryDequeue(out var waiter))
-            {
-                waiting.Add(waiter);
-            }
+            _waiters.Admit();
 
             // Frequent commits must not keep all obstacles but the first from being tried again.
             var (triesAll, hasMore) = (isTimeUp || _time.GetElapsedTime(lastTry) >= RetryDelay, false);
@@ -116,12 +109,11 @@ internal sealed partial class TreeWriter : Follower
                     lastSync = _time.GetTimestamp();
                 }
 
-                return DescribeHeld();
+                return HeldBack.Describe(_held.Values);
             });
             if (!isDone || !hasMore)
             {
-                waiting.ForEach(waiter => waiter.SetResult(Failure));
-                waiting.Clear();
+                _waiters.Answer(Failure);
             }
 
             if ((!isDone || _held.Count > 0) && _time.GetElapsedTime(lastTrim) >= SyncPeriod)
@@ -134,13 +126,6 @@ internal sealed partial class TreeWriter : Follower
                 hasMore ? TimeSpan.Zero : !isDone || _held.Count > 0 ? RetryDelay : _isUnsynced ? SyncPeriod : Timeout.InfiniteTimeSpan);
         }
     }
-
-    private string? DescribeHeld() => _held.Count switch
-    {
-        0 => null,
-        1 => _held.First().Value.Text,
-        _ => $"{_held.First().Value.Text} (and {_held.Count - 1} more repositories)",
-    };
 
     // Ends after some time, so that what is done is synced and need not be repeated. True if there are more changes.
     private async Task<bool> CatchUpAsync(bool triesAll, CancellationToken stopping)
@@ -407,19 +392,4 @@ internal sealed partial class TreeWriter : Follower
             throw;
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error,
-        "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
-    protected override partial void LogBehind(string reason);
-
-    [LoggerMessage(2, LogLevel.Information, "The repositories tree is up to date again")]
-    protected override partial void LogCaughtUp();
-
-    [LoggerMessage(3, LogLevel.Warning,
-        "The stop was cut short before the repositories tree was up to date; requests are not affected. The next start continues. Until then, another registry on this folder does not have the latest changes")]
-    protected override partial void LogCutShort();
-
-    [LoggerMessage(4, LogLevel.Warning,
-        "The repositories tree was behind for so long that changes it has missed are no longer recorded: all its links are written again. Links to what was deleted meanwhile stay; requests are not affected")]
-    private partial void LogLost();
 }

@@ -85,8 +85,8 @@ public partial class DependencyTests
         ["Web.Assets"] = ["Http.Bodies", "Requests"],
         ["Web.Sessions"] = ["Configuration", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests"],
         ["Web.Parts"] = ["Http", "Http.Bodies", "Requests", "Web.Assets", "Web.Html", "Web.Sessions"],
-        ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Parts"],
         ["Web.Pages"] = ["Api.Activity", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Pages", "Web.Parts"],
         ["Web.Pages.Administration"] = ["Api.Maintenance", "Configuration", "Configuration.Values", "Endpoints", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
         ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
         ["Hosting.Kestrel"] =
@@ -108,7 +108,7 @@ public partial class DependencyTests
         ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
         ["Commands.Removal"] = ["Api.Inventory", "Api.Repositories", "Commands", "Commands.Remote"],
         ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Remote", "Configuration.Values", "Maintenance"],
-        ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
+        ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime", "Memory"],
         ["Commands.Space"] = ["Api.Space", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands.Tags"] = ["Api.History", "Commands", "Commands.Remote", "Http"],
         ["Commands.Transfer"] = ["Api.Maintenance", "Commands", "Commands.Maintain", "Commands.Remote", "Configuration", "Maintenance"],

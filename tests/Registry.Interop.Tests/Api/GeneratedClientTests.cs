@@ -64,7 +64,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
             await SetBackAsync(api, name, first, second);
             await RestoreAndPurgeAsync(api, http, name, second);
             await ChangeWholeAsync(api, name, first);
-            await MaintainAsync(api, first);
+            await MaintainAsync(api, name, first);
         }
 
         Assert.Equal(
@@ -126,7 +126,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal(image.Digest, (await api.GetTagStateAsync(renamed, "v1", cancellationToken: Cancellation)).Digest);
     }
 
-    private static async Task MaintainAsync(RegistryApi api, TestImage image)
+    private static async Task MaintainAsync(RegistryApi api, string name, TestImage image)
     {
         Assert.True((await api.SetReadOnlyAsync(true, new Empty(), Cancellation)).ReadOnly);
         Job refused = await EndOfAsync(api, await api.CollectGarbageAsync(new Empty(), cancellationToken: Cancellation));
@@ -138,10 +138,16 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal(preview.Numbers!["blobs"], preview.Report!.Preview!.Counts.Blobs);
         Job verified = await EndOfAsync(api, await api.VerifyContentAsync(new Empty(), fullSpeed: true, cancellationToken: Cancellation));
         Assert.Equal((JobKind.Verify, JobState.Succeeded, true), (verified.Kind, verified.State, verified.Report!.Verified!.IsClean));
+        Job compared = await EndOfAsync(api, await api.CompareTreeAsync(true, new Empty(), Cancellation));
+        Assert.Equal((JobKind.Reindex, JobState.Succeeded), (compared.Kind, compared.State));
+        Job copied = await EndOfAsync(api, await api.CopyImageAsync($"{name}:v1", $"{name}/copy", new Empty(), cancellationToken: Cancellation));
+        Assert.Equal((JobKind.Copy, JobState.Succeeded), (copied.Kind, copied.State));
+        ApiException<Problem> remote = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.ImportImagesAsync("/images", new Empty(), cancellationToken: Cancellation));
+        Assert.Equal(403, remote.StatusCode);
 
         // One that has ended stays as it is.
         Assert.Equal(JobState.Succeeded, (await api.CancelJobAsync(verified.Id, new Empty(), Cancellation)).State);
-        Assert.Equal([verified.Id, preview.Id, refused.Id], (await api.ListJobsAsync(Cancellation)).Jobs.Take(3).Select(job => job.Id));
+        Assert.Equal([copied.Id, compared.Id, verified.Id, preview.Id, refused.Id], (await api.ListJobsAsync(Cancellation)).Jobs.Take(5).Select(job => job.Id));
         Explanation explanation = await api.ExplainContentAsync(image.Digest, Cancellation);
         Assert.Equal((ExplanationState.Stored, true), (explanation.State, explanation.IsKnown));
         Assert.Equal(["v1"], Assert.Single(explanation.ManifestOf).Tags);

@@ -43,7 +43,7 @@ internal readonly struct SpaceMap(IReadOnlyList<NamedSpace> largest, long all) :
             var room = (int)((box.Width - Padding) / CharacterWidth);
             if (room >= FewestCharacters && box.Height >= LineHeight)
             {
-                html.Write($"""<text x="{Format(box.X + (Padding / 2.0))}" y="{Format(box.Y + LineHeight - (Padding / 2.0))}">{Cut(tile.Name, room)}</text>""");
+                html.Write($"""<text aria-hidden="true" x="{Format(box.X + (Padding / 2.0))}" y="{Format(box.Y + LineHeight - (Padding / 2.0))}">{Cut(tile.Name, room)}</text>""");
             }
 
             html.Write($"</a>");

@@ -40,6 +40,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
 
             if (page.Items.Count > 0)
             {
+                html.Write($"""<p class="quiet">By name; <a href="/?sort=size">the largest first</a></p>""");
                 await WriteListAsync(output, page.Items, isWhole);
             }
             else if (last is not null)
@@ -94,7 +95,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
     {
         if (last is null)
         {
-            html.Write($"""<span class="quiet">The first computation is under way; reload the page in a moment.</span>""");
+            html.Write($"""<span class="quiet">The first computation is under way. <a href="?">Look again</a></span>""");
         }
         else
         {
@@ -107,7 +108,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         html.Write($"""<ul class="sums">""");
         Write(sums.Stored, "stored, each content once");
         Write(sums.Referred, "if nothing were shared");
-        Write(sums.Shared, "of several repositories");
+        Write(sums.Shared, "shared by several repositories");
         Write(sums.Trash, "only in the trash");
         Write(sums.Unreferenced, "waits for the collector");
         Write(sums.Uploads, "in uploads in progress");
@@ -150,6 +151,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         html.Write(
             $"""
             <h2>Tags</h2>
+            <p class="quiet">What the deletion of an image with all its tags frees, once it has left the trash and the grace period is over.</p>
             <div class="scroll"><table>
             <thead><tr><th scope="col">Tag</th><th scope="col" class="number">Free without it</th><th scope="col" class="wide"><span class="quiet">Part of the largest</span></th><th scope="col" class="number">Size</th></tr></thead><tbody>
 
