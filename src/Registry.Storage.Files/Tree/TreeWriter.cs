@@ -118,7 +118,8 @@ internal sealed partial class TreeWriter : Follower
 
             if ((!isDone || _held.Count > 0) && _time.GetElapsedTime(lastTrim) >= SyncPeriod)
             {
-                await TrimAsync();
+                // A tree that stands still must not keep the feed from being trimmed. It is tried again, whatever has failed.
+                await _feed.TrimAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 lastTrim = _time.GetTimestamp();
             }
 
@@ -350,20 +351,6 @@ internal sealed partial class TreeWriter : Follower
         return reason;
     }
 
-    // A tree that stands still must not keep the feed from being trimmed.
-    private async Task TrimAsync()
-    {
-        try
-        {
-            await _feed.TrimAsync();
-        }
-#pragma warning disable CA1031 // It is tried again, whatever has failed.
-        catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-        }
-    }
-
     private async Task SyncAsync()
     {
         // While too many are held back, old changes still have to go.
@@ -392,4 +379,19 @@ internal sealed partial class TreeWriter : Follower
             throw;
         }
     }
+
+    [LoggerMessage(1, LogLevel.Error,
+        "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
+    protected override partial void LogBehind(string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "The repositories tree is up to date again")]
+    protected override partial void LogCaughtUp();
+
+    [LoggerMessage(3, LogLevel.Warning,
+        "The stop was cut short before the repositories tree was up to date; requests are not affected. The next start continues. Until then, another registry on this folder does not have the latest changes")]
+    protected override partial void LogCutShort();
+
+    [LoggerMessage(4, LogLevel.Warning,
+        "The repositories tree was behind for so long that changes it has missed are no longer recorded: all its links are written again. Links to what was deleted meanwhile stay; requests are not affected")]
+    private partial void LogLost();
 }

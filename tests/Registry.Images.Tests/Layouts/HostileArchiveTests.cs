@@ -85,7 +85,8 @@ public sealed class HostileArchiveTests : IDisposable
             await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "oci-layout") { DataStream = new MemoryStream(LayoutIndex.Marker.ToArray()) });
         }
 
-        using var source = new TarSource(File.OpenRead(Archive), maxEntries: 10);
+        Assert.Equal("has more than 201 entries", Assert.Throws<LayoutException>(() => new TarSource(File.OpenRead(Archive), maxEntries: 201)).Message);
+        using var source = new TarSource(File.OpenRead(Archive), maxEntries: 202);
         Assert.Equal(LayoutIndex.Marker.Length, source.Find("oci-layout"));
         Assert.Null(source.Find($"0{new string('n', 500_000)}"));
         Assert.True((source.Find("index.json") ?? 0) <= 1024);

@@ -44,7 +44,8 @@ public class TreeCatchUpTests
         {
             await storage.PushImageAsync(Samples.Repository($"r{i}"), $"app {i}", "latest");
             await storage.Storage.Files!.CatchUpAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(4, FolderContent.List(Path.Combine(tree, $"r{i}")).Count);
+            // Links of the config, the layer, the manifest, and two of the tag.
+            Assert.Equal(5, FolderContent.List(Path.Combine(tree, $"r{i}")).Count);
             Assert.True(storage.Storage.Staged.IsEmpty);
         }
 
