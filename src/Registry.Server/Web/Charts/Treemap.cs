@@ -51,7 +51,7 @@ internal static class Treemap
     private static double WorstRatio(double smallest, double largest, double sum, double side) =>
         Math.Max(side * side * largest / (sum * sum), sum * sum / (side * side * smallest));
 
-    // Returns what is left. The last row has an area of its own, not that of the rest, so that a rounding error is a gap that nobody sees, and no negative size.
+    // Returns what is left. The last row has an area of its own, not that of the rest, so that a rounding error is a gap too small to be seen, and no negative size.
     private static TreemapBox LayRow(List<TreemapBox> boxes, List<double> row, TreemapBox free)
     {
         var isColumn = free.Width >= free.Height;

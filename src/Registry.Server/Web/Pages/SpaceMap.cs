@@ -14,11 +14,10 @@ internal readonly struct SpaceMap(IReadOnlyList<NamedSpace> largest, long all) :
     private const int Width = 960;
     private const int Height = 320;
 
-    // A name is written where at least a few characters of it have room.
+    // A name is written where it has room: a part of it is not the name that is read out (WCAG 2.2, 2.5.3).
     private const int CharacterWidth = 8;
     private const int Padding = 12;
     private const int LineHeight = 24;
-    private const int FewestCharacters = 4;
 
     public void WriteTo(HtmlWriter html)
     {
@@ -41,9 +40,9 @@ internal readonly struct SpaceMap(IReadOnlyList<NamedSpace> largest, long all) :
             var name = $"{tile.Name}, {SizePart.Describe(tile.Bytes)}";
             html.Write($"""<a href="{tile.Path}" aria-label="{name}"><rect x="{Format(box.X)}" y="{Format(box.Y)}" width="{Format(box.Width)}" height="{Format(box.Height)}"><title>{name}</title></rect>""");
             var room = (int)((box.Width - Padding) / CharacterWidth);
-            if (room >= FewestCharacters && box.Height >= LineHeight)
+            if (tile.Name.Length <= room && box.Height >= LineHeight)
             {
-                html.Write($"""<text aria-hidden="true" x="{Format(box.X + (Padding / 2.0))}" y="{Format(box.Y + LineHeight - (Padding / 2.0))}">{Cut(tile.Name, room)}</text>""");
+                html.Write($"""<text x="{Format(box.X + (Padding / 2.0))}" y="{Format(box.Y + LineHeight - (Padding / 2.0))}">{tile.Name}</text>""");
             }
 
             html.Write($"</a>");
@@ -51,9 +50,6 @@ internal readonly struct SpaceMap(IReadOnlyList<NamedSpace> largest, long all) :
 
         html.Write($"</svg>\n");
     }
-
-    // The end of a name tells more than its beginning, which many share.
-    private static string Cut(string name, int room) => name.Length <= room ? name : $"…{name[^(room - 1)..]}";
 
     private static string Format(double number) => number.ToString("0.##", CultureInfo.InvariantCulture);
 }
