@@ -60,6 +60,10 @@ public sealed class FullDisks : IScenario
         }
 
         ledger.Trim();
+
+        // What is being written now would give its room back when it fails, after the disk was filled.
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(images.All(image => image.Blobs.Append(image.Manifest).All(blob => IsStored(data, blob)))), "small content has its files");
         if (restarts)
         {
             await registry.StopAsync();
