@@ -25,7 +25,7 @@ internal readonly struct Selection(RepositoryName repository, string? url, bool 
     {
         if (url is null)
         {
-            html.Write($"""<div class="scroll" role="region" aria-label="Manifests" tabindex="0"><table><thead><tr>""");
+            html.Write($"""<div class="scroll"><table><thead><tr>""");
             return;
         }
 

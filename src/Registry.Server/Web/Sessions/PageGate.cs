@@ -61,7 +61,7 @@ internal sealed class PageGate(WebSessions? sessions, Authorizer authorizer, Cha
     private RegistryError? CheckCatalog(RequestContext request) =>
         sessions is not null && request.User is null && !authorizer.MayListAny(request.Identity) ? RegistryError.Unauthorized : null;
 
-    // Where nobody can be an admin, the reason is told. Otherwise the pages for admins do not exist for others.
+    // Where no caller can be an admin, the reason is told. Otherwise the pages for admins do not exist for others.
     private RegistryError? CheckMaintenance(RequestContext request) => sessions is null ? NoLogIn
         : authorizer.Rules is not { AdminUsers.Count: > 0 } ? NoAdmins
         : request.MayMaintain ? null

@@ -134,7 +134,7 @@ public sealed class AdministrationPageTests : IAsyncLifetime
     [InlineData(AuthenticationKind.None, true, "the pages have no log-in")]
     [InlineData(AuthenticationKind.Token, true, "the pages have no log-in")]
     [InlineData(AuthenticationKind.Basic, false, "REGISTRY_ACCESS_CONTROL_CONFIG")]
-    public async Task Where_nobody_is_an_admin_the_pages_tell_why(AuthenticationKind kind, bool hasRules, string reason)
+    public async Task Where_no_caller_is_an_admin_the_pages_tell_why(AuthenticationKind kind, bool hasRules, string reason)
     {
         await using var registry = await TestRegistry.StartAsync(options => _folder.Configure(options, kind) with { AccessControlPath = hasRules ? _folder.RulesPath : null });
         var visitor = new Visitor(registry.Client);
