@@ -93,7 +93,7 @@ public sealed class RegistryCore
             loggers.CreateLogger<SpaceRounds>());
         Inventory = new InventoryOperations(
             storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
-        Space = new SpaceOperations(storage.Space, Metadata, SpaceRounds, settings.DefaultPageSize, settings.MaxPageSize);
+        Space = new SpaceOperations(storage.Space, Metadata, storage.Activity, SpaceRounds, time, settings.DefaultPageSize, settings.MaxPageSize);
     }
 
     /// <summary>True while the registry must not be changed.</summary>

@@ -1,3 +1,4 @@
+using Registry.Core.Activity;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -7,11 +8,14 @@ namespace Registry.Core.Space;
 /// <summary>Answers what uses the space: the last round, and the tags of a repository as they are now. No answer waits for a round.</summary>
 /// <param name="space">The results of the rounds, and the content of a repository.</param>
 /// <param name="metadata">The repositories.</param>
+/// <param name="activity">Tells whether a repository has changed.</param>
 /// <param name="rounds">The rounds.</param>
+/// <param name="time">The clock.</param>
 /// <param name="defaultLimit">Size of a page if the client does not give one.</param>
 /// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
 #pragma warning disable CA1001 // The semaphore has nothing to dispose without its wait handle.
-public sealed class SpaceOperations(ISpaceMetadata space, IMetadataStore metadata, SpaceRounds rounds, int defaultLimit, int maxLimit)
+public sealed class SpaceOperations(
+    ISpaceMetadata space, IMetadataStore metadata, IActivity activity, SpaceRounds rounds, TimeProvider time, int defaultLimit, int maxLimit)
 #pragma warning restore CA1001
 {
     /// <summary>Largest number of manifests, blobs, references and tags of a repository whose tags are computed: about half a second, and 30 MiB.</summary>
@@ -25,6 +29,7 @@ public sealed class SpaceOperations(ISpaceMetadata space, IMetadataStore metadat
 
     // One repository at a time is in memory.
     private readonly SemaphoreSlim _one = new(1);
+    private readonly KeptTagSpaces _kept = new(activity, time);
 
     /// <summary>Size of a page.</summary>
     /// <param name="limit">Number that the client requests, 1 or more; null for none.</param>
@@ -83,12 +88,15 @@ public sealed class SpaceOperations(ISpaceMetadata space, IMetadataStore metadat
             ? RegistryErrorCode.NameUnknown
             : await space.FindRepositoryAsync(repository) ?? default(RepositorySpace);
 
-    /// <summary>Computes the space of the tags of a repository. Those with the most unique bytes come first.</summary>
+    /// <summary>Computes the space of the tags of a repository, at most a minute ago if there are many. Those with the most unique bytes come first.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="withOthers">True to count what other repositories hold as not unique; false as if there were no others.</param>
     /// <param name="cancellationToken">Ends the wait for others.</param>
     /// <returns>The tags; null if the repository is too large.</returns>
-    public async Task<IReadOnlyList<TagSpace>?> ComputeTagsAsync(RepositoryName repository, bool withOthers, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<TagSpace>?> ComputeTagsAsync(RepositoryName repository, bool withOthers, CancellationToken cancellationToken) =>
+        _kept.FindAsync(repository, withOthers, () => ComputeAsync(repository, withOthers, cancellationToken));
+
+    private async Task<IReadOnlyList<TagSpace>?> ComputeAsync(RepositoryName repository, bool withOthers, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try

@@ -32,7 +32,7 @@ public partial class DependencyTests
         ["History"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Manifests", "Trash"],
         ["Activity"] = ["Oci", "Storage", "Changes"],
         ["Repositories"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Trash", "History"],
-        ["Space"] = ["Oci", "Errors", "Storage", "Metadata"],
+        ["Space"] = ["Oci", "Errors", "Storage", "Metadata", "Activity", "Caching"],
         ["Inventory.Records"] = ["Oci", "Storage", "Collection.Records"],
         ["Inventory"] = ["Oci", "Errors", "Storage", "Metadata", "Blobs", "Caching", "Collection", "Inventory.Records"],
         ["Listings"] = ["Oci", "Errors", "Metadata"],

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Space;
@@ -16,6 +17,7 @@ public abstract partial class SpaceContract : IAsyncDisposable
     private readonly ContentInRows _operations;
     private readonly SpaceRounds _rounds;
     private readonly SpaceOperations _space;
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
 
     protected SpaceContract(IMetadataEngine engine)
     {
@@ -23,7 +25,7 @@ public abstract partial class SpaceContract : IAsyncDisposable
         _engine = engine;
         _operations = new ContentInRows(engine, TimeSpan.FromSeconds(100));
         _rounds = CreateRounds(TimeSpan.Zero);
-        _space = new SpaceOperations(engine.Space, engine.Metadata, _rounds, defaultLimit: 2, maxLimit: 4);
+        _space = new SpaceOperations(engine.Space, engine.Metadata, engine.Activity, _rounds, _time, defaultLimit: 2, maxLimit: 4);
     }
 
     [Fact]
@@ -303,6 +305,31 @@ public abstract partial class SpaceContract : IAsyncDisposable
 
     private async Task<List<(string Name, long Referred, long Unique)>> TagsAsync(RepositoryName repository, bool withOthers = true) =>
         [.. (await _space.ComputeTagsAsync(repository, withOthers, default))!.Select(tag => (tag.Name, tag.Referred, tag.Unique))];
+
+    [Fact]
+    public async Task The_tags_of_a_large_repository_are_computed_once_a_minute_unless_it_changes()
+    {
+        var many = Enumerable.Range(0, 1000).Select(i => $"v{i}").ToArray();
+        foreach (var tags in many.Chunk(100))
+        {
+            await PushAsync(A, "config", ["base"], tags);
+        }
+
+        var first = await ComputeAsync();
+        Assert.Same(first, await ComputeAsync());
+        Assert.NotSame(first, await _space.ComputeTagsAsync(A, withOthers: false, default));
+
+        // Its own change is seen at once, and what others share after a minute.
+        await PushAsync(A, "config", ["base"], "one-more");
+        var second = await ComputeAsync();
+        Assert.Equal(1001, second!.Count);
+        await PushAsync(B, "config", ["base"], "v1");
+        Assert.Same(second, await ComputeAsync());
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((second[0].Referred, 0), (await ComputeAsync())![0] is var tag ? (tag.Referred, tag.Unique) : default);
+
+        Task<IReadOnlyList<TagSpace>?> ComputeAsync() => _space.ComputeTagsAsync(A, withOthers: true, default);
+    }
 
     private async Task LinkAsync(RepositoryName repository, string blob) =>
         Assert.Null(await _engine.Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length, ContractOrigin.Request));
