@@ -12,7 +12,9 @@ public sealed record ChangeOrigin
     /// <summary>The way in which the change is made.</summary>
     public required ChangeSource Source { get; init; }
 
-    /// <summary>User of a request, or user of the machine who runs a command; null for an anonymous caller, and for the registry itself.</summary>
+    /// <summary>
+    /// User of a request, or user of the machine who runs a command, or the upstream of a mirrored repository; null for an anonymous caller, and for the registry itself.
+    /// </summary>
     public string? Actor { get; init => field = Cut(value); }
 
     /// <summary>Id of the request, as in the logs and in <c>X-Request-Id</c>; null for other sources.</summary>
@@ -33,6 +35,13 @@ public sealed record ChangeOrigin
         Actor = user,
         Client = $"registry {name}",
     };
+
+    /// <summary>Origin of the changes that the mirror makes in a repository of an upstream.</summary>
+    /// <param name="upstream">Name of the upstream in the configuration.</param>
+    public static ChangeOrigin Mirror(string upstream) => new() { Source = ChangeSource.Mirror, Actor = upstream };
+
+    /// <summary>Upstream of the repository that the change is made in; null for a repository that is not mirrored.</summary>
+    public string? Upstream => Source == ChangeSource.Mirror ? Actor : null;
 
     /// <summary>The part of the origin that a reader may see.</summary>
     public ChangeOrigin Show(OriginDetail detail) => detail == OriginDetail.Full ? this : new() { Source = Source, Actor = Actor };

@@ -19,4 +19,7 @@ public enum ChangeSource
     /// A restore from a backup, which repeats for the tree what the metadata has. Nothing has changed by it; it is no part of a history.
     /// </summary>
     Restore = 4,
+
+    /// <summary>The mirror: content that an upstream has, or has no more. The actor is the name of the upstream.</summary>
+    Mirror = 5,
 }

@@ -21,6 +21,7 @@ public partial class DependencyTests
         ["Changes"] = ["Oci", "Storage"],
         ["Objects"] = ["Storage"],
         ["Indexing"] = ["Oci", "Errors", "Storage", "Changes", "Metadata"],
+        ["Mirroring"] = ["Oci", "Storage", "Changes"],
         ["Promises"] = ["Oci", "Errors", "Storage", "Metadata"],
         ["Blobs"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises"],
         ["SmallContent"] = ["Oci", "Storage", "Metadata", "Blobs"],
@@ -126,6 +127,7 @@ public partial class DependencyTests
     {
         ["Registry.Core"] = [],
         ["Registry.Files"] = [],
+        ["Registry.Mirror"] = ["Registry.Core", "Registry.Files"],
         ["Registry.Storage.Files"] = ["Registry.Core", "Registry.Files"],
         ["Registry.Storage.Postgres"] = ["Registry.Core"],
         ["Registry.Storage.S3"] = ["Registry.Core"],
