@@ -61,7 +61,7 @@ public static class LenientJson
         : [];
 
     // "\ud800" is an escape, and no character.
-    private static string? TextOf(JsonElement value)
+    public static string? TextOf(JsonElement value)
     {
         try
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Registry.Core.Access;
 
 namespace Registry.Server.Commands.Remote;
 
@@ -28,7 +29,7 @@ internal sealed class RemoteLogin(HttpClient client, RemoteAddress address, Dock
                 : throw new RemoteException($"{address.Url.OriginalString.TrimEnd('/')} is not a registry that can be asked: GET /v2/ was answered with {await RemoteMessage.DescribeAsync(answer)}");
         }
 
-        var challenges = answer.Headers.WwwAuthenticate.Select(RemoteChallenge.Parse).ToList();
+        var challenges = answer.Headers.WwwAuthenticate.Select(AuthenticationChallenge.Parse).ToList();
         if (challenges.Find(challenge => challenge.IsBearer) is { Realm: { } realm } bearer)
         {
             return new AuthenticationHeaderValue("Bearer", credential?.RegistryToken ?? await GetTokenAsync(realm, bearer.Service, scope));

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Registry.Core.Access;
 
 namespace Registry.Server.Commands.Remote;
 
@@ -116,7 +117,7 @@ internal sealed class RemoteRegistry : IDisposable
         var reasons = RemoteMessage.Reasons(body);
         return answer.StatusCode switch
         {
-            HttpStatusCode.Unauthorized when answer.Headers.WwwAuthenticate.Select(RemoteChallenge.Parse).Any(challenge => challenge.Error == "insufficient_scope") && _credential is not null =>
+            HttpStatusCode.Unauthorized when answer.Headers.WwwAuthenticate.Select(AuthenticationChallenge.Parse).Any(challenge => challenge.Error == "insufficient_scope") && _credential is not null =>
                 $"{_credential.Who} may not {_scope.Need} at {_address.Login}: the token service does not grant it",
             HttpStatusCode.Forbidden when _address.Socket is not null => $"{_address.Login} refuses: {reasons}",
             HttpStatusCode.Forbidden when _scope == RemoteScope.Maintenance =>
