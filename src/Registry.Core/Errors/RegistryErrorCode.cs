@@ -67,6 +67,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode MemoryUsed =
         new("TOOMANYREQUESTS", 503, "the registry's memory for requests is used up; try again later", isTransient: true);
     public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
+    public static readonly RegistryErrorCode Mirrored = new("UNSUPPORTED", 405, "the repository is a mirror; push to another name");
     public static readonly RegistryErrorCode StorageFailed =
         new("UNSUPPORTED", 503, "the registry cannot write to its storage; see the server log", isTransient: true);
     public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
@@ -79,7 +80,7 @@ public sealed class RegistryErrorCode
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
-        TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
+        TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, StorageFailed,
         StorageFull, InternalError,
     ];
 

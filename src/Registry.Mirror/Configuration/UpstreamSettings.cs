@@ -15,6 +15,9 @@ public sealed record UpstreamSettings
     /// <summary>First part of the local names of the repositories, such as <c>hub</c> in <c>hub/library/alpine</c>: one or more segments. Unique.</summary>
     public required string Prefix { get; init; }
 
+    /// <summary>Line of <see cref="Prefix"/> in the file, from 1; 0 if it is from no file.</summary>
+    public int PrefixLine { get; init; }
+
     /// <summary>Values of the query parameter <c>ns</c> that mean this upstream (OCI distribution-spec, "Registry Proxying").</summary>
     public IReadOnlyList<string> Namespaces { get; init; } = [];
 

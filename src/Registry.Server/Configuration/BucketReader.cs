@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using Registry.Server.Configuration.Values;
+using Registry.Core.Configuration;
+using Registry.Files;
 using Registry.Storage.S3;
 
 namespace Registry.Server.Configuration;
@@ -103,10 +102,5 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
     }
 
     private X509Certificate2Collection? ReadAuthorities(string name) =>
-        settings.ReadPath(name, "a PEM file with the CA bundle for the certificate of the store") is not { } path ? null : _secrets.ReadFile(name, path, content =>
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPem(Encoding.UTF8.GetString(content));
-            return authorities.Count > 0 ? authorities : throw new CryptographicException("it has no certificate in PEM");
-        });
+        settings.ReadPath(name, "a PEM file with the CA bundle for the certificate of the store") is { } path ? _secrets.ReadFile(name, path, CertificateBundle.Read) : null;
 }

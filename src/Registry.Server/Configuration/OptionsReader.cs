@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Registry.Core.Access;
+using Registry.Core.Configuration;
 using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Configuration;
@@ -100,6 +101,7 @@ public sealed class OptionsReader
             VerifyPeriod = Read("REGISTRY_VERIFY_PERIOD", SettingKinds.Time(TimeSpan.Zero), defaults.VerifyPeriod),
             VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", SettingKinds.MegabytesPerSecond, defaults.VerifyRate),
             ExternalUrl = ReadOptionalText("REGISTRY_EXTERNAL_URL", ExternalUrl),
+            MirrorConfig = ReadPath("REGISTRY_MIRROR_CONFIG", "a JSON file with the registries that are mirrored"),
             Ui = Read("REGISTRY_UI", SettingKinds.Switch, defaults.Ui),
             UiTitle = Read("REGISTRY_UI_TITLE", Title, defaults.UiTitle),
         };

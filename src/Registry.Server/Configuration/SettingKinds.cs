@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Configuration;
 using Registry.Core.Metadata;
 using Registry.Server.Configuration.Values;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Api.Maintenance;
 using Registry.Server.Configuration;
-using Registry.Server.Configuration.Values;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Maintenance;

@@ -9,6 +9,7 @@ using Registry.Core.Errors;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
+using Registry.Server.Pipeline;
 using Registry.Server.Requests;
 using Registry.Server.Telemetry.Logs;
 
@@ -26,7 +27,8 @@ internal sealed class TokenEndpoint(
     FailedLogins failedLogins,
     MemoryBudget bodies,
     TimeSpan maxBodyTime,
-    TimeProvider time)
+    TimeProvider time,
+    MirrorMapping? mirror)
 {
     // Room for hundreds of scopes: clients such as regclient collect one for each repository that they use.
     private const int MaxForm = 256 * 1024;
@@ -101,8 +103,9 @@ internal sealed class TokenEndpoint(
             return new RegistryError(RegistryErrorCode.BadRequest, "service is not the name of this registry's token service");
         }
 
+        var host = request.Request.Headers.Host.ToString();
         var token = tokens.IssueAccessToken(
-            identity.Name, ParseScopes(scopes).Select(scope => authorizer.Grant(identity, scope)), time.GetUtcNow());
+            identity.Name, ParseScopes(scopes).Select(scope => authorizer.Grant(identity, mirror?.Apply(scope, host) ?? scope)), time.GetUtcNow());
         var refreshToken = wantsRefreshToken && identity.Name is { } user ? tokens.IssueRefreshToken(user) : null;
 
         // Without the optional issued_at: a client would add expires_in to it and compare the sum with its own clock.

@@ -31,12 +31,13 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     private readonly PasswordVerifier? _passwords;
     private readonly BuiltInTokens? _tokens;
 
-    private AccessComposition(RegistryOptions options, ECDsa? tokenKey, IWebSessionStore sessions, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
+    private AccessComposition(
+        RegistryOptions options, ECDsa? tokenKey, IWebSessionStore sessions, MirrorMapping? mirror, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
     {
         var log = _logger = loggers.CreateLogger<AccessComposition>();
-        _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, bytes => ReadUsers(bytes, options), time, log);
-        _rules = Watch("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, bytes => ReadRules(bytes, options), time, log);
-        _keys = Watch("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, bytes => ReadKeys(bytes, options), time, log);
+        _users = WatchedSetting.Open("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, bytes => ReadUsers(bytes, options), time, log);
+        _rules = WatchedSetting.Open("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, bytes => ReadRules(bytes, options), time, log);
+        _keys = WatchedSetting.Open("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, bytes => ReadKeys(bytes, options), time, log);
         _failedLogins = new FailedLogins(time, loggers.CreateLogger<FailedLogins>());
         var challenges = new Challenges(options);
         var authorizer = Authorizer = new Authorizer(options.Authentication, _rules is null ? null : () => _rules.Value);
@@ -59,7 +60,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
                 Users = (new WebSessions(sessions, () => _users!.Value, time), basic);
                 authenticator = _tokens;
                 TokenEndpoint = new TokenEndpoint(
-                    _tokens, basic, authorizer, challenges, _failedLogins, memory.Bodies, options.Limits.HeldBody, time);
+                    _tokens, basic, authorizer, challenges, _failedLogins, memory.Bodies, options.Limits.HeldBody, time, mirror);
                 break;
             default:
                 authenticator = new NoAuthenticator();
@@ -73,12 +74,12 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     /// <exception cref="StartupException">One of them cannot be used.</exception>
     /// <exception cref="StorageException">The metadata cannot be read or written.</exception>
     public static async Task<AccessComposition> OpenAsync(
-        RegistryOptions options, RegistryStorage storage, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options, RegistryStorage storage, MirrorMapping? mirror, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
     {
         var key = options.Authentication == AuthenticationKind.BuiltInToken ? await OpenKeyAsync(storage) : null;
         try
         {
-            return new AccessComposition(options, key, storage.Ports.WebSessions, memory, time, loggers);
+            return new AccessComposition(options, key, storage.Ports.WebSessions, mirror, memory, time, loggers);
         }
         catch
         {
@@ -172,19 +173,6 @@ internal sealed partial class AccessComposition : IAsyncDisposable
 
     [LoggerMessage(3, LogLevel.Warning, "{Path} {Line}")]
     private partial void LogCostlyLine(string path, CostlyLine line);
-
-    private static WatchedFile<T>? Watch<T>(string setting, string? path, Func<byte[], T> parse, TimeProvider time, ILogger log)
-        where T : class
-    {
-        try
-        {
-            return path is null ? null : new WatchedFile<T>(path, parse, time, log);
-        }
-        catch (UnusableFileException e)
-        {
-            throw new StartupException($"{setting} {path} cannot be used: {e.Message}", e);
-        }
-    }
 
     private static async Task<ECDsa> OpenKeyAsync(RegistryStorage storage)
     {

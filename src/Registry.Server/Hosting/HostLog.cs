@@ -1,9 +1,24 @@
 using Microsoft.Extensions.Logging;
+using Registry.Storage.Metadata;
 
 namespace Registry.Server.Hosting;
 
 internal static partial class HostLog
 {
+    /// <summary>Warns about a database of a newer version, and about one with few connections.</summary>
+    public static async Task WarnAsync(ILogger logger, MetadataInPostgres database)
+    {
+        if (database.NewerSchema is { } schema)
+        {
+            NewerSchema(logger, database.Address, schema);
+        }
+
+        if (await database.DescribeShortageAsync() is { } shortage)
+        {
+            FewConnections(logger, shortage);
+        }
+    }
+
     [LoggerMessage(2, LogLevel.Information,
         "The storage is being indexed. Pulls work meanwhile; pushes, deletes and the catalog answer 503")]
     public static partial void Indexing(ILogger logger);

@@ -8,6 +8,7 @@ using Registry.Core;
 using Registry.Core.Collection;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
+using Registry.Files.Watching;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Health;
@@ -27,7 +28,6 @@ using Registry.Server.Transport.Buffers;
 using Registry.Server.Transport.Output;
 using Registry.Server.Web;
 using Registry.Storage;
-using Registry.Storage.Metadata;
 
 namespace Registry.Server.Hosting;
 
@@ -40,6 +40,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly RegistryStorage _storage;
     private readonly RegistryCore _core;
     private readonly AccessComposition _access;
+    private readonly MirrorComposition _mirror;
     private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
@@ -64,6 +65,7 @@ public sealed class RegistryHost : IAsyncDisposable
         IReadOnlyList<EffectiveSetting> settings,
         RegistryStorage storage,
         AccessComposition access,
+        MirrorComposition mirror,
         TlsFiles? tls,
         RequestMemory memory,
         HostMetrics metrics,
@@ -75,6 +77,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _options = options;
         _storage = storage;
         _access = access;
+        _mirror = mirror;
         _tls = tls;
         _loggers = loggers;
         _time = time;
@@ -82,7 +85,7 @@ public sealed class RegistryHost : IAsyncDisposable
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
-            tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
+            [.. access.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
@@ -116,7 +119,8 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
             WebInterface.Create(
-                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames), access.FailedLogins, memory, time));
+                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames), access.FailedLogins, memory, time),
+            mirror.Mapping);
         Handle = pipeline.HandleAsync;
         _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(
             new RouteTrie(routes.Where(route => route.Path.StartsWith(ApiPrefix, StringComparison.Ordinal))),
@@ -127,7 +131,8 @@ public sealed class RegistryHost : IAsyncDisposable
             telemetry,
             memory,
             storage.Faults,
-            loggers.CreateLogger<RequestPipeline>());
+            loggers.CreateLogger<RequestPipeline>(),
+            mirror: mirror.Mapping);
         if (!options.TrustedProxies.IsEmpty)
         {
             var forwarded = new ForwardedRequest(options.TrustedProxies);
@@ -203,7 +208,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <param name="settings">The same settings with their origin, for people; null to show none.</param>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
     /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the database or bucket cannot be used.</exception>
-    /// <exception cref="StartupException">A file of users, keys, rules or TLS, or the address for metrics, cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules, the mirror or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(
         RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
@@ -224,22 +229,25 @@ public sealed class RegistryHost : IAsyncDisposable
         var memory = new RequestMemory(
             options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
         AccessComposition? access = null;
+        MirrorComposition? mirror = null;
         TlsFiles? tls;
         try
         {
-            access = await AccessComposition.OpenAsync(options, storage, memory, time, loggers);
+            mirror = MirrorComposition.Open(options, findOther: null, time, loggers);
+            access = await AccessComposition.OpenAsync(options, storage, mirror.Mapping, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
             FilePermissions.Check(options, storage.Folder?.Paths, loggers.CreateLogger(typeof(FilePermissions).FullName!));
         }
         catch
         {
             await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (mirror?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
             metrics.Dispose();
             throw;
         }
 
-        var host = new RegistryHost(options, settings ?? [], storage, access, tls, memory, metrics, time, loggers);
+        var host = new RegistryHost(options, settings ?? [], storage, access, mirror, tls, memory, metrics, time, loggers);
         try
         {
             await host.StartAsync();
@@ -252,7 +260,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Reloads the files of users, keys, rules and certificates, and logs the results.</summary>
+    /// <summary>Reloads the files of users, keys, rules, the mirror and certificates, and logs the results.</summary>
     public void Reload() => _reloads.Run();
 
     /// <summary>Cuts off what <see cref="DisposeAsync"/> waits for: first the requests in flight; when these have ended, the files.</summary>
@@ -307,6 +315,7 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
+            await _mirror.DisposeAsync();
             await _storage.FinishAsync(_stop.BeginFiles());
             await _storage.DisposeAsync();
             _hostMetrics.Dispose();
@@ -366,24 +375,10 @@ public sealed class RegistryHost : IAsyncDisposable
 
         if (_storage.Database is { } database)
         {
-            await WarnAsync(database);
+            await HostLog.WarnAsync(_loggers.CreateLogger<RegistryHost>(), database);
         }
 
         _background.Start();
-    }
-
-    private async Task WarnAsync(MetadataInPostgres database)
-    {
-        var logger = _loggers.CreateLogger<RegistryHost>();
-        if (database.NewerSchema is { } schema)
-        {
-            HostLog.NewerSchema(logger, database.Address, schema);
-        }
-
-        if (await database.DescribeShortageAsync() is { } shortage)
-        {
-            HostLog.FewConnections(logger, shortage);
-        }
     }
 
     // The first use loads an assembly. When that fails because the process has no descriptor left, every later use fails, too. So the first

@@ -1,5 +1,5 @@
+using Registry.Core.Configuration;
 using Registry.Core.Oci;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Maintenance;
 

@@ -18,8 +18,8 @@ using Registry.Storage.Files;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// Pipeline of every request: match → authenticate → authorize → invoke → write the error, if there is one. The authorized name is the
-/// matched one.
+/// Pipeline of every request: match → map to a repository of the mirror → authenticate → authorize → invoke → write the error, if there is one. The
+/// authorized name is the matched and mapped one.
 /// </summary>
 internal sealed partial class RequestPipeline(
     RouteTrie routes,
@@ -31,7 +31,8 @@ internal sealed partial class RequestPipeline(
     RequestMemory memory,
     RecurringFaults faults,
     ILogger<RequestPipeline> logger,
-    PageGroup? pages = null)
+    PageGroup? pages = null,
+    MirrorMapping? mirror = null)
 {
     private static readonly Task<RegistryError?> Answered = Task.FromResult<RegistryError?>(null);
 
@@ -207,6 +208,11 @@ internal sealed partial class RequestPipeline(
         }
 
         request.Match(route, name, _texts.Get(match.Parameter));
+        if (route.HasName && mirror?.Apply(request, route) is { } unmapped)
+        {
+            return Refuse(unmapped);
+        }
+
         return AnswerAsync(request, match.Routes, route);
     }
 
@@ -242,6 +248,7 @@ internal sealed partial class RequestPipeline(
             : query.ContainsKey(Route.ReferenceParameter) ? Route.ReferenceParameter
             : Route.DigestParameter].ToString();
         request.Match(route, name, parameter, route.HasTarget ? target : null);
+        _ = mirror?.Apply(request, route);
         return AnswerAsync(request, routes, route);
     }
 
@@ -257,6 +264,12 @@ internal sealed partial class RequestPipeline(
         {
             request.Response.Headers.Allow = routes.AllowReadOnly;
             return RegistryErrorCode.ReadOnly;
+        }
+
+        if (route.IsChange && mirror?.Refuse(request) is { } mirrored)
+        {
+            request.Response.Headers.Allow = routes.AllowReadOnly;
+            return mirrored;
         }
 
         if (route.IsChange)

@@ -6,6 +6,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
+using Registry.Mirror.Configuration;
 using Registry.Server.Memory;
 
 namespace Registry.Server.Requests;
@@ -41,6 +42,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 
     /// <summary>Repository that the request names; default for requests without one.</summary>
     public RepositoryName Repository { get; private set; }
+
+    /// <summary>The same with its upstream; null for a repository of this registry.</summary>
+    public MirroredName? Mirrored { get; private set; }
 
     /// <summary>Second repository that the request names; null for requests without one.</summary>
     public RepositoryName? Target { get; private set; }
@@ -160,6 +164,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Route = null;
         IsPage = false;
         Repository = default;
+        Mirrored = null;
         Target = null;
         Parameter = string.Empty;
         Identity = Identity.Anonymous;
@@ -237,6 +242,13 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Operation = route.Operation;
         Repository = repository;
         Parameter = parameter;
+    }
+
+    /// <summary>Changes the repository of the matched request to the one that its name means.</summary>
+    public void Map(RepositoryName repository, MirroredName? mirrored)
+    {
+        Repository = repository;
+        Mirrored = mirrored;
     }
 
     /// <summary>Sets the caller, and the access decision for other repositories that the request names.</summary>

@@ -29,6 +29,9 @@ internal sealed record Route(
     /// <summary>True when the path or the query names a repository.</summary>
     public bool HasName { get; } = Template.Contains(NameParameter, StringComparison.Ordinal);
 
+    /// <summary>True for an endpoint of the OCI distribution-spec.</summary>
+    public bool IsOci { get; } = Template.StartsWith("/v2/", StringComparison.Ordinal);
+
     /// <summary>True when the query names the repository.</summary>
     public bool HasNameInQuery { get; } = Template.Contains($"?{RepositoryParameter}={NameParameter}", StringComparison.Ordinal);
 

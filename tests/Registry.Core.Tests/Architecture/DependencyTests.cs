@@ -9,7 +9,7 @@ public partial class DependencyTests
     private const string Core = "src/Registry.Core";
     private const string Server = "src/Registry.Server";
 
-    // Errors and fairness know nothing, values know the errors of their parsing; everything above may use what is below it.
+    // Errors, fairness and configuration know nothing, values know the errors of their parsing; everything above may use what is below it.
     private static readonly Dictionary<string, string[]> CoreFolders = new()
     {
         ["Oci"] = ["Errors"],
@@ -42,7 +42,8 @@ public partial class DependencyTests
         ["Verification"] = ["Oci", "Storage", "Blobs", "SmallContent"],
         ["Caching"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Indexing", "Blobs", "Collection", "Collection.Records", "Verification", "Trash", "Repositories"],
         [""] = ["Errors", "Storage", "Changes", "Metadata", "Indexing", "Promises", "Blobs", "SmallContent", "Uploads", "Manifests", "History", "Activity", "Trash", "Repositories", "Space", "Inventory", "Listings", "Collection", "Verification", "Access.Sessions"],
-        ["Access.Rules"] = ["Oci"],
+        ["Configuration"] = [],
+        ["Access.Rules"] = ["Oci", "Configuration"],
         ["Access.Identities"] = ["Fairness", "Access.Rules"],
         ["Access.Passwords"] = ["Fairness", "Access.Rules", "Access.Identities"],
         ["Access.Sessions"] = ["Access.Passwords"],
@@ -78,8 +79,8 @@ public partial class DependencyTests
         ["Api.Repositories"] = ["Api"],
         ["Api.Space"] = [],
         ["Api.Trash"] = ["Api", "Http"],
-        ["Maintenance"] = ["Api.Maintenance", "Configuration.Values"],
-        ["Endpoints"] = ["Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Configuration.Values", "Health", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
+        ["Maintenance"] = ["Api.Maintenance"],
+        ["Endpoints"] = ["Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Health", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
         ["Web.Charts"] = [],
         ["Web.Html"] = [],
         ["Web.Images"] = [],
@@ -88,7 +89,7 @@ public partial class DependencyTests
         ["Web.Parts"] = ["Http", "Http.Bodies", "Requests", "Web.Assets", "Web.Html", "Web.Sessions"],
         ["Web.Pages"] = ["Api.Activity", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Parts", "Web.Sessions"],
         ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Pages", "Web.Parts"],
-        ["Web.Pages.Administration"] = ["Api.Maintenance", "Configuration", "Configuration.Values", "Endpoints", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Administration"] = ["Api.Maintenance", "Configuration", "Endpoints", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
         ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
         ["Hosting.Kestrel"] =
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
@@ -100,20 +101,20 @@ public partial class DependencyTests
         ["Hosting.Lifetime"] = ["Configuration", "Configuration.Values", "Hosting", "Telemetry.Logs"],
         ["Commands.Access"] = ["Commands"],
         ["Commands.Activity"] = ["Api.Activity", "Commands", "Commands.Remote"],
-        ["Commands.Progress"] = ["Configuration.Values", "Maintenance"],
-        ["Commands.Backup"] = ["Commands", "Configuration", "Configuration.Values", "Maintenance"],
+        ["Commands.Progress"] = ["Maintenance"],
+        ["Commands.Backup"] = ["Commands", "Configuration", "Maintenance"],
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
-        ["Commands.Inventory"] = ["Api.Inventory", "Commands", "Commands.Remote", "Configuration.Values"],
-        ["Commands.Maintain"] = ["Api", "Api.Maintenance", "Commands", "Commands.Remote", "Configuration", "Configuration.Values", "Maintenance"],
-        ["Commands.Migrate"] = ["Commands", "Configuration", "Configuration.Values", "Maintenance"],
+        ["Commands.Inventory"] = ["Api.Inventory", "Commands", "Commands.Remote"],
+        ["Commands.Maintain"] = ["Api", "Api.Maintenance", "Commands", "Commands.Remote", "Configuration", "Maintenance"],
+        ["Commands.Migrate"] = ["Commands", "Configuration", "Maintenance"],
         ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
         ["Commands.Removal"] = ["Api.Inventory", "Api.Repositories", "Commands", "Commands.Remote"],
-        ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Remote", "Configuration.Values", "Maintenance"],
+        ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Remote", "Maintenance"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime", "Memory"],
-        ["Commands.Space"] = ["Api.Space", "Commands", "Commands.Remote", "Configuration.Values"],
+        ["Commands.Space"] = ["Api.Space", "Commands", "Commands.Remote"],
         ["Commands.Tags"] = ["Api.History", "Commands", "Commands.Remote", "Http"],
         ["Commands.Transfer"] = ["Api.Maintenance", "Commands", "Commands.Maintain", "Commands.Remote", "Configuration", "Maintenance"],
-        ["Commands.Trash"] = ["Api", "Api.Trash", "Commands", "Commands.Remote", "Configuration.Values"],
+        ["Commands.Trash"] = ["Api", "Api.Trash", "Commands", "Commands.Remote"],
         ["Commands"] =
         [
             "Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Removal", "Commands.Repositories", "Commands.Serve", "Commands.Space",
@@ -134,7 +135,7 @@ public partial class DependencyTests
         ["Registry.Storage.Sqlite"] = ["Registry.Core"],
         ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3", "Registry.Storage.Sqlite"],
         ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files"],
-        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
+        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Mirror", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
     };
 
     private static readonly string[] AllowedPackages =

@@ -183,7 +183,7 @@ public sealed class ReadOnlyTests
     private static bool IsOfTrash(Route route) => route.Path.StartsWith("/api/v1/trash", StringComparison.Ordinal);
 
     // Without maintenance, which is for admins, and says by itself what it may do.
-    private static IReadOnlyList<Route> Routes() => [.. RouteTable.Create(
+    internal static IReadOnlyList<Route> Routes() => [.. RouteTable.Create(
         Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<MaintenanceEndpoints>(), Never<HealthEndpoints>()).Where(route => route.Permission != Permission.Maintain)];
 
     private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));

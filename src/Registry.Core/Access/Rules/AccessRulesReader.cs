@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Registry.Core.Configuration;
 
 namespace Registry.Core.Access.Rules;
 
@@ -13,219 +13,120 @@ public static class AccessRulesReader
 
     /// <summary>Reads the file's bytes.</summary>
     /// <exception cref="FormatException">The file is invalid; the message names the line and the allowed values.</exception>
-    public static AccessRules Read(ReadOnlySpan<byte> json)
+    public static AccessRules Read(ReadOnlySpan<byte> json) => ConfigurationJson.Read(json, ReadRoot);
+
+    /// <summary>Reads names of users, and words for several of them, as every file of the operator writes them.</summary>
+    /// <param name="file">The file; the array is its next value.</param>
+    /// <param name="path">Name of the array in messages.</param>
+    /// <param name="allowsGroups">True to allow <see cref="AccessRules.Everybody"/> and <see cref="AccessRules.AnonymousUser"/>.</param>
+    /// <exception cref="FormatException">It is no array of users.</exception>
+    public static IReadOnlyList<string> ReadUsers(ref ConfigurationJson file, string path, bool allowsGroups) => file.ReadStrings(path, user =>
     {
-        if (json.StartsWith("\uFEFF"u8))
+        var isGroup = user is AccessRules.Everybody or AccessRules.AnonymousUser;
+        if (user.Length == 0 || (isGroup && !allowsGroups) || (user[0] == '$' && !isGroup))
         {
-            json = json[3..];
+            return $"{path} holds \"{user}\"; allowed: user names{(allowsGroups ? $", \"{AccessRules.Everybody}\", \"{AccessRules.AnonymousUser}\"" : string.Empty)}";
         }
 
-        var reader = new Utf8JsonReader(
-            json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-        try
-        {
-            reader.Read();
-            return ReadRoot(ref reader, json);
-        }
-        catch (JsonException e)
-        {
-            throw new FormatException($"line {(e.LineNumber ?? 0) + 1}: not valid JSON: {Sentence(e)}", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw Fault(ref reader, json, "text that is not valid Unicode", e);
-        }
+        return UserName.InvisibleIn(user) is { } character
+            ? $"{path} holds a user with the invisible character {character}, so the rule would be for another user than it seems; remove it"
+            : null;
+    });
+
+    /// <summary>Reads a pattern of repository names.</summary>
+    /// <param name="file">The file; the pattern is its next value.</param>
+    /// <param name="path">Name of the pattern in messages.</param>
+    /// <exception cref="FormatException">It is no pattern.</exception>
+    public static RepositoryPattern ReadPattern(ref ConfigurationJson file, string path)
+    {
+        var text = file.ReadString(path);
+        return RepositoryPattern.TryParse(text) ?? throw file.Fault(
+            $"{path} is \"{text}\"; allowed: lower-case letters, digits, '.', '_', '-', '*', '**', and single slashes between them, at most {RepositoryPattern.MaxLength} characters");
     }
 
-    private static AccessRules ReadRoot(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    private static AccessRules ReadRoot(ref ConfigurationJson file)
     {
         bool? allows = null;
         IReadOnlyList<string> admins = [];
         IReadOnlyList<AccessRule> rules = [];
         var seen = new HashSet<string>();
-        Expect(ref reader, json, JsonTokenType.StartObject, "the file", "an object");
-        while (NextProperty(ref reader, json, seen) is { } property)
+        file.BeginObject("the file");
+        while (file.NextProperty(seen) is { } property)
         {
             switch (property)
             {
                 case "defaultPolicy":
-                    allows = ReadString(ref reader, json, property) switch
+                    allows = file.ReadString(property) switch
                     {
                         "allow" => true,
                         "deny" => false,
-                        var other => throw Fault(ref reader, json, $"defaultPolicy is \"{other}\"; allowed: \"allow\", \"deny\""),
+                        var other => throw file.Fault($"defaultPolicy is \"{other}\"; allowed: \"allow\", \"deny\""),
                     };
                     break;
                 case "adminUsers":
-                    admins = ReadUsers(ref reader, json, property, allowsGroups: false);
+                    admins = ReadUsers(ref file, property, allowsGroups: false);
                     break;
                 case "rules":
-                    rules = ReadRules(ref reader, json);
+                    rules = file.ReadArray(property, "an array", ReadRule);
                     break;
                 default:
-                    throw Fault(ref reader, json, $"unknown property \"{property}\"; allowed: {Properties}");
+                    throw file.Fault($"unknown property \"{property}\"; allowed: {Properties}");
             }
-        }
-
-        while (reader.Read())
-        {
-            // Nothing may follow: the reader throws.
         }
 
         return new AccessRules
         {
-            AllowsByDefault = allows ?? throw new FormatException("line 1: defaultPolicy is missing; allowed: \"allow\", \"deny\""),
+            AllowsByDefault = allows ?? throw ConfigurationJson.Fault(1, "defaultPolicy is missing; allowed: \"allow\", \"deny\""),
             AdminUsers = admins.ToHashSet(StringComparer.Ordinal),
             Rules = rules,
         };
     }
 
-    private static List<AccessRule> ReadRules(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    private static AccessRule ReadRule(ref ConfigurationJson file, string path)
     {
-        Expect(ref reader, json, JsonTokenType.StartArray, "rules", "an array");
-        var rules = new List<AccessRule>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            rules.Add(ReadRule(ref reader, json, $"rules[{rules.Count}]"));
-        }
-
-        return rules;
-    }
-
-    private static AccessRule ReadRule(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string path)
-    {
-        var line = Line(ref reader, json);
+        var line = file.Line;
         RepositoryPattern? pattern = null;
         IReadOnlyList<string>? users = null;
         RepositoryActions? permissions = null;
         var seen = new HashSet<string>();
-        Expect(ref reader, json, JsonTokenType.StartObject, path, "an object");
-        while (NextProperty(ref reader, json, seen) is { } property)
+        file.BeginObject(path);
+        while (file.NextProperty(seen) is { } property)
         {
             switch (property)
             {
                 case "repository":
-                    var text = ReadString(ref reader, json, $"{path}.repository");
-                    pattern = RepositoryPattern.TryParse(text) ?? throw Fault(
-                        ref reader,
-                        json,
-                        $"{path}.repository is \"{text}\"; allowed: lower-case letters, digits, '.', '_', '-', '*', '**', and single slashes between them, at most {RepositoryPattern.MaxLength} characters");
+                    pattern = ReadPattern(ref file, $"{path}.repository");
                     break;
                 case "users":
-                    users = ReadUsers(ref reader, json, $"{path}.users", allowsGroups: true);
+                    users = ReadUsers(ref file, $"{path}.users", allowsGroups: true);
                     break;
                 case "permissions":
-                    permissions = ReadPermissions(ref reader, json, $"{path}.permissions");
+                    permissions = ReadPermissions(ref file, $"{path}.permissions");
                     break;
                 default:
-                    throw Fault(ref reader, json, $"unknown property \"{property}\" in {path}; allowed: {RuleProperties}");
+                    throw file.Fault($"unknown property \"{property}\" in {path}; allowed: {RuleProperties}");
             }
         }
 
         if (pattern is null || users is null || permissions is null)
         {
-            throw new FormatException($"line {line}: {path} needs all of {RuleProperties}");
+            throw ConfigurationJson.Fault(line, $"{path} needs all of {RuleProperties}");
         }
 
         return new AccessRule(pattern, users, permissions.Value, line);
     }
 
-    private static List<string> ReadUsers(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string path, bool allowsGroups)
-    {
-        var users = new List<string>();
-        foreach (var user in ReadStrings(ref reader, json, path))
-        {
-            var isGroup = user is AccessRules.Everybody or AccessRules.AnonymousUser;
-            if (user.Length == 0 || (isGroup && !allowsGroups) || (user[0] == '$' && !isGroup))
-            {
-                throw Fault(
-                    ref reader,
-                    json,
-                    $"{path} holds \"{user}\"; allowed: user names{(allowsGroups ? $", \"{AccessRules.Everybody}\", \"{AccessRules.AnonymousUser}\"" : string.Empty)}");
-            }
-
-            if (UserName.InvisibleIn(user) is { } character)
-            {
-                throw Fault(ref reader, json, $"{path} holds a user with the invisible character {character}, so the rule would be for another user than it seems; remove it");
-            }
-
-            users.Add(user);
-        }
-
-        return users;
-    }
-
-    private static RepositoryActions ReadPermissions(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string path)
+    private static RepositoryActions ReadPermissions(ref ConfigurationJson file, string path)
     {
         var permissions = RepositoryActions.None;
-        foreach (var word in ReadStrings(ref reader, json, path))
+        foreach (var word in file.ReadStrings(path))
         {
             var action = ActionNames.Parse(word);
             permissions |= action != RepositoryActions.None
                 ? action
-                : throw Fault(ref reader, json, $"{path} holds \"{word}\"; allowed: \"pull\", \"push\", \"delete\"");
+                : throw file.Fault($"{path} holds \"{word}\"; allowed: \"pull\", \"push\", \"delete\"");
         }
 
         return permissions;
-    }
-
-    private static List<string> ReadStrings(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string path)
-    {
-        reader.Read();
-        Expect(ref reader, json, JsonTokenType.StartArray, path, "an array of strings", read: false);
-        var strings = new List<string>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            Expect(ref reader, json, JsonTokenType.String, $"{path}[{strings.Count}]", "a string", read: false);
-            strings.Add(reader.GetString()!);
-        }
-
-        return strings;
-    }
-
-    private static string ReadString(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string path)
-    {
-        reader.Read();
-        Expect(ref reader, json, JsonTokenType.String, path, "a string", read: false);
-        return reader.GetString()!;
-    }
-
-    private static string? NextProperty(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, HashSet<string> seen)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.EndObject)
-        {
-            return null;
-        }
-
-        var name = reader.GetString()!;
-        return seen.Add(name) ? name : throw Fault(ref reader, json, $"\"{name}\" is listed twice");
-    }
-
-    private static void Expect(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> json, JsonTokenType type, string path, string what, bool read = true)
-    {
-        if (read && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            reader.Read();
-        }
-
-        if (reader.TokenType != type)
-        {
-            throw Fault(ref reader, json, $"{path} must be {what}");
-        }
-    }
-
-    private static FormatException Fault(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string message, Exception? inner = null) =>
-        new($"line {Line(ref reader, json)}: {message}", inner);
-
-    private static int Line(ref Utf8JsonReader reader, ReadOnlySpan<byte> json) =>
-        json[..(int)Math.Min(reader.TokenStartIndex, json.Length)].Count((byte)'\n') + 1;
-
-    // The library's message ends with its own count of the line, from 0.
-    private static string Sentence(JsonException e)
-    {
-        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? e.Message : e.Message[..end];
     }
 }

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Images.Backup;
 using Registry.Server.Configuration;
-using Registry.Server.Configuration.Values;
 using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Backup;
@@ -63,8 +63,8 @@ internal static class BackupCommand
                 "a backup would have no blobs. Dump the database with pg_dump, and keep the versions of the bucket; see docs/many-nodes.md");
         }
 
-        // The backup includes the files of users and rules only when they are in the data folder.
-        string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
+        // The backup includes the files of users, rules and the mirror only when they are in the data folder.
+        string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath, options.MirrorConfig];
         return await context.TryAsync(null, "the backup was interrupted; earlier generations are intact. Run it again to continue", async () =>
         {
             var report = await context.WithProgressAsync(request.IsJson, WorkDone.OfTransfer("Backing up"), progress => BackupRun.RunAsync(

@@ -1,7 +1,7 @@
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Images.Backup;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Backup;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Registry.Core.Configuration;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Commands.Remote;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Inventory;
 

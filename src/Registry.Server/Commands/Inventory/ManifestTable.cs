@@ -1,8 +1,8 @@
 using System.Globalization;
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Commands.Remote;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Inventory;
 

@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.Extensions.Logging;
 using Registry.Core;
+using Registry.Core.Configuration;
 using Registry.Core.Oci;
 using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration;
-using Registry.Server.Configuration.Values;
 using Registry.Server.Maintenance;
 using Registry.Storage;
 

@@ -1,6 +1,6 @@
+using Registry.Core.Configuration;
 using Registry.Server.Api.Maintenance;
 using Registry.Server.Commands.Remote;
-using Registry.Server.Configuration.Values;
 using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Maintain;

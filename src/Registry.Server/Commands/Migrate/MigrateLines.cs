@@ -1,6 +1,6 @@
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Images.Migration;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Migrate;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Api;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Commands.Remote;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Repositories;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Registry.Core.Configuration;
 using Registry.Server.Api.Space;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Space;
 

@@ -1,7 +1,7 @@
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Remote;
-using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Trash;
 

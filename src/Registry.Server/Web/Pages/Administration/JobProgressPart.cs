@@ -1,5 +1,5 @@
 using System.Globalization;
-using Registry.Server.Configuration.Values;
+using Registry.Core.Configuration;
 using Registry.Server.Maintenance;
 using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;

@@ -1,12 +1,12 @@
 using System.Globalization;
 
-namespace Registry.Server.Configuration.Values;
+namespace Registry.Core.Configuration;
 
 /// <summary>
 /// Sizes in readable form: <c>10GiB</c>, <c>512MB</c>, <c>1.5g</c>, or a number of bytes. KB, MB, GB, TB and PB are powers of 1000 (SI);
 /// KiB to PiB (IEC 80000-13) and a letter alone are powers of 1024, as docker, nginx and systemd read the letter.
 /// </summary>
-internal static class ByteSize
+public static class ByteSize
 {
     // Largest first: a size is written in the largest unit that divides it.
     private static readonly (string Name, long Bytes)[] Units =

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text;
 
-namespace Registry.Server.Configuration.Values;
+namespace Registry.Core.Configuration;
 
 /// <summary>
 /// Times in readable form: <c>90s</c>, <c>24h</c>, <c>7d</c>, <c>1h30m</c>, or a number of seconds. Units are w, d, h, m and s, each once and
 /// the larger before the smaller.
 /// </summary>
-internal static class Duration
+public static class Duration
 {
     private static readonly (char Letter, long Seconds)[] Units = [('w', 7 * 86400), ('d', 86400), ('h', 3600), ('m', 60), ('s', 1)];
 

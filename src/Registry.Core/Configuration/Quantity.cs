@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Registry.Server.Configuration.Values;
+namespace Registry.Core.Configuration;
 
 /// <summary>Number followed by the letters of a unit.</summary>
 internal static class Quantity

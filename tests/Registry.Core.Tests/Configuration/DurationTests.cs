@@ -1,6 +1,6 @@
-using Registry.Server.Configuration.Values;
+using Registry.Core.Configuration;
 
-namespace Registry.Server.Tests.Configuration;
+namespace Registry.Core.Tests.Configuration;
 
 /// <summary>Parsing and writing of times.</summary>
 public sealed class DurationTests

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Oci;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+
+namespace Registry.Server.Tests.Mirroring;
+
+/// <summary>The file of the mirror while the registry runs: an edit is taken, and a broken one is not.</summary>
+public sealed class MirrorReloadTests : IDisposable
+{
+    private const string Nothing = """{ "upstreams": [] }""";
+
+    private readonly MirrorFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task An_edit_is_in_force_by_itself_and_a_broken_file_keeps_the_last_good_version()
+    {
+        _folder.Write(Nothing);
+        await using var registry = await TestRegistry.StartAsync(_folder.Configure);
+        Check.Status(404, await AskAsync(registry));
+
+        _folder.Write(MirrorFolder.Upstreams);
+        await Eventually.HoldsAsync(async () => (await AskAsync(registry))["OCI-Namespace"] == "docker.io", "the edit is in force");
+
+        _folder.Write("{\n\"upstream\": []}");
+        var kept = $"{_folder.Path} cannot be used, the last good version stays in force: line 2: unknown property \"upstream\"; allowed: upstreams, own";
+        await Eventually.HoldsAsync(() => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message == kept)), "the edit is refused");
+        Assert.Equal("docker.io", (await AskAsync(registry))["OCI-Namespace"]);
+    }
+
+    [Fact]
+    public async Task SIGHUP_takes_an_edit_at_once_and_names_the_line_of_a_fault()
+    {
+        await using var registry = await TestRegistry.StartAsync(_folder.Configure);
+        _folder.Write(Nothing);
+
+        registry.Host.Reload();
+
+        Assert.Null((await AskAsync(registry))["OCI-Namespace"]);
+        Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith("Files reloaded: REGISTRY_MIRROR_CONFIG ", StringComparison.Ordinal));
+        _folder.Write("[");
+        registry.Host.Reload();
+        Assert.Contains(
+            registry.Log.Entries,
+            entry => entry.Level == LogLevel.Error && entry.Message.Contains("REGISTRY_MIRROR_CONFIG cannot be used, the last good version stays in force: line 1: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_broken_file_ends_the_start_with_its_line()
+    {
+        _folder.Write("{\n\"upstreams\": 1}");
+
+        var fault = await Assert.ThrowsAsync<StartupException>(() => TestRegistry.StartAsync(_folder.Configure));
+
+        Assert.Equal($"REGISTRY_MIRROR_CONFIG {_folder.Path} cannot be used: line 2: upstreams must be an array", fault.Message);
+    }
+
+    [Fact]
+    public async Task A_prefix_over_repositories_of_this_registry_is_an_error_with_its_line()
+    {
+        var asked = new List<(RepositoryRange, string)>();
+        var options = _folder.Configure(new RegistryOptions());
+
+        await using (MirrorComposition.Open(options, FindNoneAsync, TimeProvider.System, NullLoggerFactory.Instance))
+        {
+            Assert.Equal([(RepositoryRange.StartingWith("hub/"), "docker.io"), (RepositoryRange.StartingWith("ghcr/"), "ghcr.io")], asked);
+        }
+
+        var fault = Assert.Throws<StartupException>(() => MirrorComposition.Open(options, FindOneAsync, TimeProvider.System, NullLoggerFactory.Instance));
+        Assert.Equal(
+            $"REGISTRY_MIRROR_CONFIG {_folder.Path} cannot be used: line 5: the prefix \"ghcr\" has repositories of its own, such as ghcr/app; choose another prefix, or rename or delete them before",
+            fault.Message);
+
+        Task<RepositoryName?> FindNoneAsync(RepositoryRange range, string upstream)
+        {
+            asked.Add((range, upstream));
+            return Task.FromResult<RepositoryName?>(null);
+        }
+
+        Task<RepositoryName?> FindOneAsync(RepositoryRange range, string upstream) =>
+            Task.FromResult<RepositoryName?>(upstream == "ghcr.io" ? RepositoryName.Parse("ghcr/app") : null);
+    }
+
+    private static Task<Answer> AskAsync(TestRegistry registry) => registry.Client.GetAnswerAsync("/v2/alpine/manifests/latest?ns=docker.io");
+}
