@@ -25,6 +25,9 @@ public sealed class ImageWriter(
     /// <summary>Metadata of the registry.</summary>
     internal IMetadataStore Metadata => metadata;
 
+    /// <summary>A writer of the same registry, for a repository that is mirrored from an upstream.</summary>
+    internal ImageWriter OfMirror(string upstream) => new(metadata, uploads, manifests, ChangeOrigin.Mirror(upstream), isReadOnly);
+
     /// <summary>Links a blob of another repository; false if that repository does not have it.</summary>
     internal async Task<bool> MountAsync(RepositoryName target, RepositoryName? source, Digest digest) =>
         (await uploads.MountAsync(target, source, digest, _ => true, origin)).TryGet(out var isMounted, out var error) ? isMounted : throw Refused($"{digest}", error);

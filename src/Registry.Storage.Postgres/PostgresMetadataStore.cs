@@ -7,6 +7,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Locks;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Repositories;
 using Registry.Storage.Postgres.Rows;
 
@@ -48,9 +49,10 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         var references = new PushedReferences(put.Manifest, put.Required);
         return database.ReadAsync<Result<StoredBlob?>>(async session =>
         {
+            var repository = MirrorRows.Ask(session, put.Repository);
             var facts = PushFacts.Ask(session, put, references);
             await session.SendAsync();
-            return facts.FindRefusal(rules) is { } refused ? refused : facts.Known;
+            return (await MirrorRows.FindRefusalAsync(session, put.Repository, repository, put.Origin) ?? facts.FindRefusal(rules)) is { } refused ? refused : facts.Known;
         });
     }
 
@@ -195,21 +197,22 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             digest.Value,
             limit));
 
-    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) => rules == NoRules.Instance
-        ? Task.FromResult<RegistryError?>(null)
-        : database.ReadAsync(async session => await ContentRows.IsLinkedAsync(session, repository, digest)
-            ? null
-            : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) => database.ReadAsync(async session =>
+    {
+        var row = MirrorRows.Ask(session, repository);
+        await session.SendAsync();
+        return await MirrorRows.FindRefusalAsync(session, repository, row, origin) is { } mirrored ? mirrored
+            : rules == NoRules.Instance || await ContentRows.IsLinkedAsync(session, repository, digest) ? null
+            : rules.CheckBlob(new BlobChange(repository, digest, size, origin));
+    });
 
     public async Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null)
     {
         var digest = blob.Known;
-        var linked = await database.WriteAsync<bool>(async session =>
+        var linked = await AddAsync(repository, origin, async (session, row) =>
         {
-            RepositoryLock.Share(session, repository);
             var lost = upload is { } lease ? UploadRows.End(session, lease) : [];
-            var repositoryId = ContentRows.AddRepository(session, repository);
             var content = ContentRows.LockAndAdd(session, [digest.Value]);
             ContentRows.SetStored(session, digest, size, staged is null ? blob : null, staged);
             var added = ContentRows.Link(session, repository, digest);
@@ -221,15 +224,13 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             }
 
             ContentRows.Require(content, [digest.Value]);
-            return added.Count > 0 && RecordLink(session, Begin(origin), repositoryId[0], repository, digest, size) is { } refused ? refused : true;
+            return added.Count > 0 && RecordLink(session, Begin(origin), row[0].Id, repository, digest, size) is { } refused ? refused : true;
         });
         return linked.Error;
     }
 
-    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) => database.WriteAsync<bool>(async session =>
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) => AddAsync(target, origin, async (session, row) =>
     {
-        RepositoryLock.Share(session, target);
-        var repositoryId = ContentRows.AddRepository(session, target);
         session.Lock("SELECT id FROM content WHERE digest = $1 FOR KEY SHARE", digest.Value);
         var found = await session.FirstAsync(
             """
@@ -248,7 +249,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         var added = ContentRows.Link(session, target, digest);
         ContentRows.TouchLink(session, target, digest);
         await session.SendAsync();
-        return added.Count > 0 && RecordLink(session, Begin(origin), repositoryId[0], target, digest, size) is { } refused ? refused : true;
+        return added.Count > 0 && RecordLink(session, Begin(origin), row[0].Id, target, digest, size) is { } refused ? refused : true;
     });
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
@@ -304,6 +305,45 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
+
+    // Adds a link under the shared lock of the repository, which is in the rows when the session has sent the queries. A repository without content that is not of the origin
+    // is taken first, which needs the lock alone.
+    private async Task<Result<bool>> AddAsync(
+        RepositoryName repository, ChangeOrigin origin, Func<PostgresSession, List<(long Id, string? Upstream)>, Task<Result<bool>>> add)
+    {
+        while (true)
+        {
+            var isOther = false;
+            var added = await database.WriteAsync(async session =>
+            {
+                RepositoryLock.Share(session, repository);
+                var row = MirrorRows.Open(session, repository, origin);
+                var result = await add(session, row);
+                isOther = row[0].Upstream != origin.Upstream;
+                if (isOther)
+                {
+                    session.Abandon();
+                }
+
+                return result;
+            });
+            if (!isOther)
+            {
+                return added;
+            }
+
+            var taken = await database.WriteAloneAsync<bool>(repository, async session =>
+            {
+                var row = MirrorRows.Open(session, repository, origin);
+                await session.SendAsync();
+                return await MirrorRows.TakeAsync(session, repository, row, origin) is { } refused ? refused : true;
+            });
+            if (taken.Error is { } other)
+            {
+                return other;
+            }
+        }
+    }
 
     // Records a new link, and returns the refusal of a rule.
     private static RegistryError? RecordLink(

@@ -1,8 +1,10 @@
 using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Repositories;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.Repositories;
 using Registry.Storage.Postgres.Rows;
@@ -40,10 +42,15 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
             var id = RepositoryRows.AskExisting(session, repository);
             var held = RepositoryRows.AskHeld(session, newName);
             var older = ProcessRows.AskOlder(session, SchemaStep.OfRenames);
-            await session.SendAsync();
+            var upstream = await MirrorRows.FindUpstreamAsync(session, repository);
             if (id.Count == 0)
             {
                 return RegistryErrorCode.NameUnknown;
+            }
+
+            if (upstream is not null)
+            {
+                return MirrorRefusal.Of(repository, upstream);
             }
 
             if (older[0] > 0)

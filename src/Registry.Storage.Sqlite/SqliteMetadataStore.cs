@@ -5,6 +5,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Mirroring;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -214,10 +215,9 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
-    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) => rules == NoRules.Instance
-        ? Task.FromResult<RegistryError?>(null)
-        : database.ReadAsync(session => ContentRows.IsLinked(session, repository, digest)
-            ? null
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
+        database.ReadAsync(session => MirrorRows.FindRefusal(session, repository, origin, out _) is { } mirrored ? mirrored
+            : rules == NoRules.Instance || ContentRows.IsLinked(session, repository, digest) ? null
             : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
 
     public async Task<RegistryError?> LinkBlobAsync(
@@ -231,7 +231,11 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 return lost;
             }
 
-            var repositoryId = ContentRows.GetOrAddRepository(session, repository);
+            if (MirrorRows.Open(session, repository, origin, out var repositoryId) is { } mirrored)
+            {
+                return mirrored;
+            }
+
             var contentId = ContentRows.PutStored(session, digest, size, staged is null ? blob : null);
             StagedRows.Set(session, contentId, staged);
             return LinkOrTouch(session, Begin(origin), repositoryId, contentId, repository, digest, size) is { } refused ? refused : true;
@@ -255,8 +259,8 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             return false;
         }
 
-        var repositoryId = ContentRows.GetOrAddRepository(session, target);
-        return LinkOrTouch(session, Begin(origin), repositoryId, content.Id, target, digest, content.Size) is { } refused ? refused : true;
+        return MirrorRows.Open(session, target, origin, out var repositoryId) is { } mirrored ? mirrored
+            : LinkOrTouch(session, Begin(origin), repositoryId, content.Id, target, digest, content.Size) is { } refused ? refused : true;
     }, new WriteTurn(target, 1));
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>

@@ -2,9 +2,11 @@ using System.Runtime.InteropServices;
 using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Repositories;
+using Registry.Storage.Sqlite.Mirroring;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Trash;
 using Registry.Storage.Sqlite.Writer;
@@ -36,6 +38,11 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
                 if (RepositoryRows.FindExisting(session, repository) is not { } id)
                 {
                     return RegistryErrorCode.NameUnknown;
+                }
+
+                if (MirrorRows.FindUpstream(session, repository) is { } upstream)
+                {
+                    return MirrorRefusal.Of(repository, upstream);
                 }
 
                 if (RepositoryRows.FindTaken(session, newName) is var (manifests, hasBlobs, trashed))

@@ -8,6 +8,7 @@ using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Policies;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
@@ -65,6 +66,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Repositories = _metadata.Ports.Repositories,
             Space = _metadata.Ports.Space,
             Inventory = _metadata.Ports.Inventory,
+            Mirror = Mirror,
             WebSessions = _metadata.Ports.WebSessions,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
@@ -127,6 +129,9 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Changes of the repositories.</summary>
     public IChangeFeed Changes => _metadata.Ports.Changes;
+
+    /// <summary>What the mirror knows of mirrored repositories.</summary>
+    public IMirrorMetadata Mirror => _metadata.Ports.Mirror;
 
     /// <summary>Metadata for the comparison with the tree.</summary>
     public IMetadataListing Listing => _metadata.Ports.Listing;

@@ -3,6 +3,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Objects;
 using Registry.Core.Policies;
 using Registry.Core.SmallContent;
@@ -11,10 +12,12 @@ using Registry.Files;
 using Registry.Storage.Files;
 using Registry.Storage.Metadata;
 using Registry.Storage.Postgres;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.SmallContent;
 using Registry.Storage.S3;
 using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Mirroring;
 
 namespace Registry.Storage;
 
@@ -40,14 +43,15 @@ public sealed class StorageReader : IAsyncDisposable
         (_paths, _folder, _lock) = (paths, folder, @lock);
         Metadata = new SqliteMetadataStore(folder, time, NoRules.Instance);
         Listing = new SqliteMetadataListing(folder);
+        Mirror = new SqliteMirror(folder, time);
         Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(folder), _threads, new StorageHealth(loggers.CreateLogger<StorageHealth>()));
     }
 
     // A bucket.
     private StorageReader(
-        S3Settings bucket, IMetadataStore metadata, IMetadataListing listing, IStagedContent staged, IObjectLedger objects, TimeProvider time, ILoggerFactory loggers)
+        S3Settings bucket, IMetadataStore metadata, IMetadataListing listing, IMirrorMetadata mirror, IStagedContent staged, IObjectLedger objects, TimeProvider time, ILoggerFactory loggers)
     {
-        (Metadata, Listing) = (metadata, listing);
+        (Metadata, Listing, Mirror) = (metadata, listing, mirror);
         _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
         _bucket = S3Storage.OpenToRead(bucket, objects, _faults, time, loggers);
         Blobs = new StagedBlobStore(_bucket.Blobs, staged);
@@ -59,6 +63,7 @@ public sealed class StorageReader : IAsyncDisposable
             bucket,
             new SqliteMetadataStore(folder, time, NoRules.Instance),
             new SqliteMetadataListing(folder),
+            new SqliteMirror(folder, time),
             new SqliteStagedContent(folder),
             new SqliteObjectLedger(folder),
             time,
@@ -71,6 +76,7 @@ public sealed class StorageReader : IAsyncDisposable
             bucket,
             new PostgresMetadataStore(database, time, NoRules.Instance),
             new PostgresMetadataListing(database),
+            new PostgresMirror(database, time),
             new PostgresStagedContent(database),
             new PostgresObjectLedger(database),
             time,
@@ -88,6 +94,9 @@ public sealed class StorageReader : IAsyncDisposable
 
     /// <summary>Contents of the repositories.</summary>
     public IMetadataListing Listing { get; }
+
+    /// <summary>What the mirror knows of mirrored repositories, for reading only.</summary>
+    public IMirrorMetadata Mirror { get; }
 
     /// <summary>Opens a storage.</summary>
     /// <param name="choice">Its engines.</param>

@@ -6,6 +6,7 @@ using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -38,6 +39,8 @@ public interface IMetadataEngine : IAsyncDisposable
     ISpaceMetadata Space { get; }
 
     IInventory Inventory { get; }
+
+    IMirrorMetadata Mirror { get; }
 
     IWebSessionStore WebSessions { get; }
 

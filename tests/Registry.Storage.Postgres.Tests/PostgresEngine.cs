@@ -7,6 +7,7 @@ using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -18,6 +19,7 @@ using Registry.Storage.Contracts;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.SmallContent;
 
@@ -59,6 +61,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public ISpaceMetadata Space { get; private set; }
 
     public IInventory Inventory { get; private set; }
+
+    public IMirrorMetadata Mirror { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -122,7 +126,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -136,6 +140,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Repositories = new PostgresRepositories(database, _time, Rules);
         Space = new PostgresSpaceMetadata(database);
         Inventory = new PostgresInventory(database);
+        Mirror = new PostgresMirror(database, _time);
         WebSessions = new PostgresWebSessions(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);

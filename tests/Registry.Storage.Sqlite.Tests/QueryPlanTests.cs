@@ -22,7 +22,8 @@ public sealed partial class QueryPlanTests : IDisposable
         ["UPDATE upload_objects SET holder = @1"] = "the same",
         ["SELECT c.digest, m.media_type, c.size, iif(octet_length(m.artifact_type)"] =
             "sorts the referrers of one manifest, not those of the others",
-        ["INSERT INTO repositories (name) VALUES (@1) RETURNING id"] =
+        ["SELECT r.name FROM mirror_totals u"] = "has a row for each upstream",
+        ["INSERT INTO repositories (name, upstream) VALUES (@1, @2) RETURNING id"] =
             "looks for rows that wait for their repository, if there are any; no foreign key is deferred, so there are none",
         ["SELECT COUNT(*) FROM blob_links"] = "counts what there is, when a collection would remove many",
         ["SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content"] = "counts what a backup copies, in its snapshot, and what a verification by hand reads",

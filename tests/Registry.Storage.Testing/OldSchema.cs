@@ -126,6 +126,20 @@ internal static class OldSchema
         "DROP TABLE web_sessions;",
         "DROP INDEX changes_by_repository;",
         "DROP INDEX space_repositories_by_unique;",
+        """
+        DROP TRIGGER mirror_manifest_added;
+        DROP TRIGGER mirror_manifest_removed;
+        DROP TRIGGER mirror_link_added;
+        DROP TRIGGER mirror_link_removed;
+        DROP TRIGGER mirror_content_changed;
+        DROP TRIGGER mirror_repository_changed;
+        DROP TRIGGER tag_checks_removed;
+        DROP TABLE mirror_totals;
+        DROP TABLE tag_checks;
+        DROP TABLE mirrored_manifests;
+        DROP INDEX repositories_by_upstream;
+        ALTER TABLE repositories DROP COLUMN upstream;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

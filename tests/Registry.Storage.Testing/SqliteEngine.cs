@@ -8,6 +8,7 @@ using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -20,6 +21,7 @@ using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
+using Registry.Storage.Sqlite.Mirroring;
 
 namespace Registry.Storage.Testing;
 
@@ -58,6 +60,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public ISpaceMetadata Space { get; private set; }
 
     public IInventory Inventory { get; private set; }
+
+    public IMirrorMetadata Mirror { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -113,7 +117,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -129,6 +133,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Repositories = new SqliteRepositories(Database, _time, Rules);
         Space = new SqliteSpaceMetadata(Database);
         Inventory = new SqliteInventory(Database);
+        Mirror = new SqliteMirror(Database, _time);
         WebSessions = new SqliteWebSessions(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);

@@ -1,6 +1,7 @@
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Core.Repositories;
 using Registry.Core.Storage;
@@ -46,6 +47,9 @@ public sealed class MetadataCache
 
     /// <summary>Repositories as a whole, whose renames and deletions invalidate results.</summary>
     public IRepositories Decorate(IRepositories repositories) => new CachedRepositories(repositories, this);
+
+    /// <summary>What the mirror knows, whose evictions invalidate results.</summary>
+    public IMirrorMetadata Decorate(IMirrorMetadata mirror) => new CachedMirror(mirror, this);
 
     /// <summary>Target of indexing, whose changes invalidate results.</summary>
     public IIndexTarget Decorate(IIndexTarget target) => new CachedIndexTarget(target, this);

@@ -41,7 +41,8 @@ public sealed class CollectionRules(GracePeriod grace)
         ArgumentNullException.ThrowIfNull(manifest);
         var record = manifest.Record;
         var hasHolder = hasParent || manifest.Tags.Count > 0 || manifest.Subject is not null;
-        return record.IdleSince is null && (hasHolder || !manifest.IsUnsettled) ? ManifestStanding.Held
+        return record.Upstream is not null ? ManifestStanding.Mirrored
+            : record.IdleSince is null && (hasHolder || !manifest.IsUnsettled) ? ManifestStanding.Held
             : manifest.IsUnsettled ? ManifestStanding.Unsettled
             : record.IsRoot ? ManifestStanding.Root
             : record.IsPinned ? ManifestStanding.Pinned

@@ -20,6 +20,9 @@ public sealed record ManifestKeep
     /// <summary>True if a manifest in the trash of the repository refers to it, and so holds it.</summary>
     public bool ByTrash { get; init; }
 
+    /// <summary>Upstream from which the repository is mirrored; null for a local one.</summary>
+    public string? Upstream { get; init; }
+
     /// <summary>Running time since something last held it, or an answer promised it, in seconds; null while it is held.</summary>
     public long? IdleSeconds { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record ManifestKeep
             ByParent = hasParent,
             BySubject = manifest.Subject,
             ByTrash = hasDeletedParent,
+            Upstream = manifest.Record.Upstream,
             IdleSeconds = manifest.Record.IdleSince is { } since ? rules.IdleFor(since) : null,
             ExpiresAfterSeconds = standing == ManifestStanding.Expiring ? rules.ExpiresAfter(manifest.Record) : null,
         };

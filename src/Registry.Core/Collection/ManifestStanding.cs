@@ -15,6 +15,9 @@ public enum ManifestStanding
     /// <summary>Nothing holds it, but something in the repository cannot be read, so no manifest there expires.</summary>
     Pinned,
 
+    /// <summary>The repository is mirrored from an upstream: it stays, whatever holds it, until the mirror evicts it.</summary>
+    Mirrored,
+
     /// <summary>Nothing holds it, and it expires when the grace period is over.</summary>
     Expiring,
 }

@@ -35,6 +35,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode RollbackImpossible = new("UNSUPPORTED", 409, "the tag cannot be set back");
     public static readonly RegistryErrorCode RenameImpossible = new("UNSUPPORTED", 409, "the repository cannot be renamed");
     public static readonly RegistryErrorCode RestoreImpossible = new("UNSUPPORTED", 409, "the manifest cannot be restored");
+    public static readonly RegistryErrorCode RepositoryMirrored = new("UNSUPPORTED", 405, "the repository is a mirror; push to another name");
 
     public static readonly RegistryErrorCode JobImpossible = new("UNSUPPORTED", 409, "the job cannot be started");
     public static readonly RegistryErrorCode JobUnknown = new("UNSUPPORTED", 404, "no such job");
@@ -78,7 +79,7 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, RepositoryMirrored, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
         TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, StorageFailed,
         StorageFull, InternalError,

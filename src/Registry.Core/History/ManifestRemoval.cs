@@ -25,6 +25,7 @@ public sealed record ManifestRemoval
             ChangeSource.Request => Origin.Actor is { } user ? $"by {user}" : "by a caller without credentials",
             ChangeSource.Command => Origin.Actor is { } user ? $"by a command of {user}" : "by a command",
             ChangeSource.Collector => "by the collector",
+            ChangeSource.Mirror => $"by the mirror of {Origin.Actor}",
             _ => "by an unknown user",
         };
         var reason = Reason is null ? null : $" ({Reason})";

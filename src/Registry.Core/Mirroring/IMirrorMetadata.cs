@@ -6,8 +6,9 @@ namespace Registry.Core.Mirroring;
 
 /// <summary>
 /// What the mirror knows of mirrored repositories beside their content. A repository is mirrored from one upstream, or local, from its creation: a change whose origin has an
-/// upstream (<see cref="ChangeOrigin.Upstream"/>) creates a mirrored one, and a push to it by any other origin is refused, as is a change of the mirror in a local one. Content of
-/// a mirrored repository never expires: <see cref="EvictAsync"/> removes it.
+/// upstream (<see cref="ChangeOrigin.Upstream"/>) creates a mirrored one, and a push to it by any other origin is refused (<see cref="MirrorRefusal"/>), as is a change of the mirror in
+/// a local one. One without content, also in its trash, may become the other. Manifests of a mirrored repository never expire: <see cref="EvictAsync"/> removes them. A blob that
+/// none of them needs expires as in other repositories.
 /// </summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IMirrorMetadata
@@ -21,7 +22,8 @@ public interface IMirrorMetadata
     /// <summary>Time at which the upstream was last asked for a tag that the repository has; null if it has no such tag, or the upstream was never asked.</summary>
     Task<DateTimeOffset?> FindCheckAsync(RepositoryName repository, Tag tag);
 
-    /// <summary>Records that upstreams were asked for tags, and that clients have pulled manifests. What is gone meanwhile is left out, and so are times before the recorded ones.</summary>
+    /// <summary>Records that upstreams were asked for tags, and that clients have pulled manifests. What is gone meanwhile is left out, and so are times before the recorded ones, unless
+    /// these are later than now, of a clock that was wrong. A new manifest counts as pulled at its push.</summary>
     Task RecordAsync(IReadOnlyList<TagCheck> checks, IReadOnlyList<ManifestPull> pulls);
 
     /// <summary>Lists manifests of the repositories of an upstream, the least recently pulled first.</summary>

@@ -65,17 +65,19 @@ public sealed class MigrationPass
             cancellationToken.ThrowIfCancellationRequested();
             var work = await pass.CompareAsync(repository);
             await pass.RemoveAsync(repository, work);
-            await Parallel.ForEachAsync(work.Blobs, pass._parallel, (blob, cancelled) => pass.TryAsync(repository, $"blob {blob}", () => pass.CopyBlobAsync(repository, blob, cancelled)));
+            var own = await pass.OpenAsync(repository);
+            await Parallel.ForEachAsync(work.Blobs, pass._parallel, (blob, cancelled) => pass.TryAsync(repository, $"blob {blob}", () => pass.CopyBlobAsync(own, repository, blob, cancelled)));
         }
 
         await Parallel.ForEachAsync(repositories, pass._parallel, async (repository, cancelled) =>
         {
             var walk = new RepositoryWalk(source.Metadata, source.Blobs, repository, withReferrers: false);
             var work = await pass.CompareAsync(repository);
+            var own = await pass.OpenAsync(repository);
             foreach (var (manifest, tags) in work.Manifests)
             {
                 cancelled.ThrowIfCancellationRequested();
-                await pass.TryAsync(repository, $"manifest {manifest}", () => pass.CopyManifestAsync(repository, walk, manifest, tags, cancelled));
+                await pass.TryAsync(repository, $"manifest {manifest}", () => pass.CopyManifestAsync(own, repository, walk, manifest, tags, cancelled));
             }
         });
         return (pass._done, pass._faults.Count, pass._faults.Kept);
@@ -113,9 +115,13 @@ public sealed class MigrationPass
         }
     }
 
-    private async Task CopyBlobAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
+    // A mirrored repository stays one.
+    private async Task<ImageWriter> OpenAsync(RepositoryName repository) =>
+        await SourceFaultException.GuardAsync(() => _source.Mirror.FindUpstreamAsync(repository)) is { } upstream ? _writer.OfMirror(upstream) : _writer;
+
+    private async Task CopyBlobAsync(ImageWriter writer, RepositoryName repository, Digest digest, CancellationToken cancellationToken)
     {
-        if (await _writer.MountAsync(repository, null, digest))
+        if (await writer.MountAsync(repository, null, digest))
         {
             Add(new MigrationCounts { Links = 1 });
             return;
@@ -143,7 +149,7 @@ public sealed class MigrationPass
         await using var stream = new VerifiedStream(content, digest);
         try
         {
-            await _writer.PushAsync(repository, digest, stream, cancellationToken);
+            await writer.PushAsync(repository, digest, stream, cancellationToken);
         }
         catch (StorageException e) when (ReferenceEquals(e, stream.Fault))
         {
@@ -154,7 +160,7 @@ public sealed class MigrationPass
     }
 
     private async Task CopyManifestAsync(
-        RepositoryName repository, RepositoryWalk walk, Digest digest, IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
+        ImageWriter writer, RepositoryName repository, RepositoryWalk walk, Digest digest, IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
     {
         if (await SourceFaultException.GuardAsync(() => _source.Metadata.FindManifestAsync(repository, digest)) is not { } stored)
         {
@@ -179,7 +185,7 @@ public sealed class MigrationPass
 
         foreach (var some in tags.Count == 0 ? [[]] : tags.Chunk(TagsAtOnce))
         {
-            await _writer.KeepAsync(repository, manifest, some, cancellationToken);
+            await writer.KeepAsync(repository, manifest, some, cancellationToken);
         }
 
         Add(new MigrationCounts { Manifests = 1, Tags = tags.Count });

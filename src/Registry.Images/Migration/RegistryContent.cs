@@ -1,6 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Storage;
 
@@ -9,8 +10,9 @@ namespace Registry.Images.Migration;
 /// <summary>Content of a registry at one end of a move, for reading.</summary>
 /// <param name="Listing">Contents of the repositories.</param>
 /// <param name="Metadata">Records of manifests and blobs.</param>
-/// <param name="Blobs">Their bytes.</param>
-public sealed record RegistryContent(IMetadataListing Listing, IMetadataStore Metadata, IBlobStore Blobs)
+/// <param name="Mirror">The upstreams of the repositories.</param>
+/// <param name="Blobs">Bytes of the manifests and blobs.</param>
+public sealed record RegistryContent(IMetadataListing Listing, IMetadataStore Metadata, IMirrorMetadata Mirror, IBlobStore Blobs)
 {
     private const int PageSize = 1000;
 
@@ -18,14 +20,14 @@ public sealed record RegistryContent(IMetadataListing Listing, IMetadataStore Me
     public static RegistryContent Of(StorageReader storage)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        return new RegistryContent(storage.Listing, storage.Metadata, storage.Blobs);
+        return new RegistryContent(storage.Listing, storage.Metadata, storage.Mirror, storage.Blobs);
     }
 
     /// <summary>Content of a storage in use.</summary>
     public static RegistryContent Of(RegistryStorage storage)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        return new RegistryContent(storage.Listing, storage.Metadata, storage.Blobs);
+        return new RegistryContent(storage.Listing, storage.Metadata, storage.Mirror, storage.Blobs);
     }
 
     /// <summary>True if there is no repository.</summary>

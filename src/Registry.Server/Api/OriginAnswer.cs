@@ -6,10 +6,10 @@ namespace Registry.Server.Api;
 /// <summary>Origin of a change, as far as the caller may see it.</summary>
 internal sealed record OriginAnswer
 {
-    /// <summary>Way in which the change was made: <c>request</c>, <c>command</c>, <c>collector</c> or <c>unknown</c>.</summary>
+    /// <summary>Way in which the change was made: <c>request</c>, <c>command</c>, <c>collector</c>, <c>mirror</c> or <c>unknown</c>.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The user; null for a caller without credentials, and for the registry itself.</summary>
+    /// <summary>The user, or the upstream of a mirror; null for a caller without credentials, and for the registry itself.</summary>
     public string? Actor { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -29,6 +29,7 @@ internal sealed record OriginAnswer
             ChangeSource.Request => "request",
             ChangeSource.Command => "command",
             ChangeSource.Collector => "collector",
+            ChangeSource.Mirror => "mirror",
             _ => "unknown",
         },
         Actor = origin.Actor,

@@ -119,6 +119,7 @@ internal sealed class GcReport(MaintenanceTarget target)
             manifest.IsUnsettled ? null : _rules.ExpiresAfter(record),
             manifest.IsUnsettled)
         {
+            Upstream = record.Upstream,
             Standing = CollectionRules.StandingOf(manifest, hasParent),
         };
     }

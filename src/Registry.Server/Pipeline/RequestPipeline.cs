@@ -277,7 +277,13 @@ internal sealed partial class RequestPipeline(
             request.TakeTurns();
         }
 
-        return await route.Handler(request);
+        var error = await route.Handler(request);
+        if (error?.Code == RegistryErrorCode.RepositoryMirrored)
+        {
+            request.Response.Headers.Allow = routes.AllowReadOnly;
+        }
+
+        return error;
     }
 
     private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);

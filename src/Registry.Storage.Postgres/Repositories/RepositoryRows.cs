@@ -55,7 +55,7 @@ internal static class RepositoryRows
         if (empty is { } other)
         {
             session.Queue("DELETE FROM unsettled_subjects WHERE repository_id = $1", other);
-            session.Queue("UPDATE repositories SET name = '!' || id, is_deleted = true, pinned = false WHERE id = $1", other);
+            session.Queue("UPDATE repositories SET name = '!' || id, is_deleted = true, pinned = false, upstream = NULL WHERE id = $1", other);
         }
 
         session.Queue("UPDATE repositories SET name = $2 WHERE id = $1", id, newName.Value);

@@ -77,11 +77,11 @@ internal static class ContentExplanation
             SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, coalesce((
                     SELECT settled_to < m.id FROM unsettled_subjects WHERE repository_id = m.repository_id AND subject = m.subject), false), (
                 SELECT s.digest FROM content s JOIN kept_manifests o ON o.repository_id = m.repository_id AND o.content_id = s.id WHERE s.digest = m.subject),
-                m.repository_id, m.content_id
+                r.upstream, m.repository_id, m.content_id
             FROM repositories r, LATERAL (SELECT * FROM manifests
                 WHERE repository_id = r.id AND content_id = (SELECT id FROM content WHERE digest = $2) OFFSET 0) m WHERE r.name = $1
             """,
-            row => (Row: ReadRow(row, digest), Repository: row.GetInt64(8), Content: row.GetInt64(9)),
+            row => (Row: ReadRow(row, digest), Repository: row.GetInt64(9), Content: row.GetInt64(10)),
             repository.Value,
             digest.Value);
         return found == default ? null : (found.Row.Id, found.Repository, found.Content, Explain(found.Row, []));
@@ -92,7 +92,8 @@ internal static class ContentExplanation
         var manifests = await session.AllAsync(
             """
             SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, coalesce(u.settled_to < m.id, false), (
-                SELECT s.digest FROM content s JOIN kept_manifests o ON o.repository_id = m.repository_id AND o.content_id = s.id WHERE s.digest = m.subject)
+                SELECT s.digest FROM content s JOIN kept_manifests o ON o.repository_id = m.repository_id AND o.content_id = s.id WHERE s.digest = m.subject),
+                r.upstream
             FROM manifests m JOIN repositories r ON r.id = m.repository_id
             LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject
             WHERE m.content_id = $1 LIMIT $2
@@ -109,7 +110,10 @@ internal static class ContentExplanation
     private static (long Id, ManifestRecord Record, bool IsUnsettled, string? Subject) ReadRow(NpgsqlDataReader row, Digest digest) => (
         row.GetInt64(0),
         new ManifestRecord(
-            RepositoryName.Parse(row.GetString(1)), digest, ContentRows.ReadNumber(row, 2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5)),
+            RepositoryName.Parse(row.GetString(1)), digest, ContentRows.ReadNumber(row, 2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5))
+        {
+            Upstream = ContentRows.ReadText(row, 8),
+        },
         row.GetBoolean(6),
         ContentRows.ReadText(row, 7));
 

@@ -5,7 +5,7 @@ namespace Registry.Storage.Postgres.Rows;
 /// <summary>
 /// Statements that maintain the columns <c>idle_since</c> and <c>is_root</c> of manifests, under the lock of the repository. A manifest is held by a tag, by a
 /// manifest of its repository that refers to it, and by its subject, if that is in the repository. Manifests in the trash hold as the others do. The referrers of a
-/// subject follow it in turns (<see cref="SubjectRows"/>).
+/// subject follow it in turns (<see cref="SubjectRows"/>). A mirrored repository holds all of its manifests, until they are evicted.
 /// </summary>
 internal static class ManifestHolds
 {
@@ -39,6 +39,7 @@ internal static class ManifestHolds
     public static void ReleaseTagged(PostgresSession session, long[] manifestIds) => session.Queue(
         """
         UPDATE manifests m SET idle_since = (SELECT seconds FROM clock) WHERE m.id = ANY($1) AND m.idle_since IS NULL
+        AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = m.repository_id AND r.upstream IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM tags WHERE manifest_id = m.id)
         AND NOT EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = m.content_id AND f.repository_id = m.repository_id)
         AND NOT EXISTS (
@@ -60,7 +61,7 @@ internal static class ManifestHolds
             THEN NULL
             ELSE (SELECT seconds FROM clock)
         END
-        WHERE m.repository_id = $1 AND m.content_id = ANY($2)
+        WHERE m.repository_id = $1 AND m.content_id = ANY($2) AND (SELECT upstream FROM repositories WHERE id = $1) IS NULL
         """,
         repositoryId,
         contentIds,
@@ -92,6 +93,7 @@ internal static class ManifestHolds
             ELSE (SELECT seconds FROM clock)
         END
         WHERE m.id = ANY(ARRAY(SELECT id FROM manifests WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id LIMIT $4))
+        AND (SELECT upstream FROM repositories WHERE id = $1) IS NULL
         """,
         repositoryId,
         subject.Value,

@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.Schema;
 using Registry.Storage.Postgres.Trash;
@@ -17,13 +18,13 @@ internal static class ManifestRows
     public static async Task<Result<IReadOnlyList<MovedTag>?>> PutAsync(
         PostgresSession session, ChangeContext change, ManifestPut put, PushedReferences references)
     {
-        var repository = ContentRows.AddRepository(session, put.Repository);
+        var repository = MirrorRows.Open(session, put.Repository, put.Origin);
         string[] digests = PushedReferences.Distinct(put.Manifest.References.Select(reference => reference.Digest).Append(put.Digest));
         var rows = ContentRows.LockAndAdd(session, digests);
         var facts = PushFacts.Ask(session, put, references);
         var released = SubjectRows.AskReleased(session, put.Repository, put.Manifest.Subject?.Digest);
         var nextId = await session.NumberAsync("SELECT nextval('manifest_ids')");
-        if (facts.FindFault() is { } fault)
+        if ((await MirrorRows.TakeAsync(session, put.Repository, repository, put.Origin) ?? facts.FindFault()) is { } fault)
         {
             return fault;
         }
@@ -50,7 +51,7 @@ internal static class ManifestRows
         {
             Insert(
                 session,
-                new NewManifest(manifestId, repository[0], content[put.Digest.Value], put.Digest, put.Manifest)
+                new NewManifest(manifestId, repository[0].Id, content[put.Digest.Value], put.Digest, put.Manifest)
                 {
                     References = [.. references.All.Select(digest => content[digest])],
                     Trashed = facts.Trashed,
@@ -58,13 +59,13 @@ internal static class ManifestRows
                 facts.SetTags.Count > 0,
                 change.UnixTime);
             ChangeRows.Append(
-                session, change, ChangeKind.ManifestAdded, repository[0], put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
+                session, change, ChangeKind.ManifestAdded, repository[0].Id, put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
         }
 
         var tags = facts.SetTags;
         if (tags.Count > 0)
         {
-            TagRows.Set(session, change, repository[0], put, tags, manifestId);
+            TagRows.Set(session, change, repository[0].Id, put, tags, manifestId);
         }
 
         return facts.Tags.Where(tag => tag.Value is { } before && before.Digest != put.Digest).Select(tag => new MovedTag(tag.Key, tag.Value!.Value.Digest)).ToList();
@@ -250,6 +251,7 @@ internal static class ManifestRows
             INSERT INTO manifests (id, repository_id, content_id, media_type, artifact_type, subject, annotations, pushed_at, idle_since)
             SELECT $1, $2, $3, $4, $5::text, $6::text, $7::bytea, $8, CASE
                 WHEN $9 OR EXISTS (SELECT 1 FROM held_content WHERE content_id = $3 AND repository_id = $2) THEN NULL
+                WHEN (SELECT upstream FROM repositories WHERE id = $2) IS NOT NULL THEN NULL
                 WHEN EXISTS (SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = $2 AND s.content_id = c.id WHERE c.digest = $6) THEN NULL
                 ELSE (SELECT seconds FROM clock)
             END

@@ -22,6 +22,11 @@ internal sealed record SchemaStep(string Sql, int Oldest)
     /// </summary>
     public const int OfRenames = 7;
 
+    /// <summary>
+    /// First version that knows mirrored repositories. An older program would push to them, and let their manifests expire, so none can use the database from the first of them on.
+    /// </summary>
+    public const int OfMirrors = 13;
+
     /// <summary>All steps, from an empty database to the newest version.</summary>
     public static IReadOnlyList<SchemaStep> All { get; } =
     [
@@ -387,5 +392,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(WebSessionTables.Sql, Oldest: 1),
         new(ActivityIndex.Sql, Oldest: 1),
         new(SpaceTables.Order, Oldest: 1),
+        new(MirrorTables.Sql, Oldest: 1),
     ];
 }

@@ -1,5 +1,6 @@
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Locks;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Rows;
 
 namespace Registry.Storage.Postgres.Totals;
@@ -28,7 +29,7 @@ internal static class TotalRows
         },
         FeedRows.Kept))!;
 
-    /// <summary>Collects the statements that add the deltas to the row, and remove them.</summary>
+    /// <summary>Collects the statements that add the deltas to the row, and remove them, and those of the mirror.</summary>
     public static void Fold(PostgresSession session)
     {
         session.Lock("SELECT pg_advisory_xact_lock($1, 0)", AdvisoryLocks.Totals);
@@ -43,5 +44,6 @@ internal static class TotalRows
                     sum(tags) AS tags, sum(untagged) AS untagged, sum(trashed) AS trashed, sum(trashed_bytes) AS trashed_bytes
                 FROM folded HAVING count(*) > 0) f
             """);
+        MirrorRows.Fold(session);
     }
 }

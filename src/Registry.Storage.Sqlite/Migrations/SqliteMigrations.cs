@@ -390,5 +390,6 @@ internal static class SqliteMigrations
         WebSessionMigration.Sql,
         ActivityMigration.Sql,
         SpaceMigration.Order,
+        MirrorMigration.Sql,
     ];
 }

@@ -47,11 +47,11 @@ internal static class ContentExplanation
     {
         var found = session.First(
             """
-            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject, u.settled_to < m.id, c.id
+            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject, u.settled_to < m.id, r.upstream, c.id
             FROM repositories r CROSS JOIN content c ON c.digest = @2 CROSS JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
             LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject WHERE r.name = @1
             """,
-            row => (Row: ReadRow(row, digest), Content: row.GetInt64(9)),
+            row => (Row: ReadRow(row, digest), Content: row.GetInt64(10)),
             repository.Value,
             digest.Value);
         return found == default ? null : (found.Row.Id, found.Row.Repository, found.Content, Explain(session, found.Row, []));
@@ -61,7 +61,7 @@ internal static class ContentExplanation
     {
         var manifests = session.All(
             """
-            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject, u.settled_to < m.id FROM manifests m
+            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject, u.settled_to < m.id, r.upstream FROM manifests m
             LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject
             JOIN repositories r ON r.id = m.repository_id WHERE m.content_id = @1 LIMIT @2
             """,
@@ -75,7 +75,10 @@ internal static class ContentExplanation
     private static (long Id, ManifestRecord Record, long Repository, string? Subject, bool IsUnsettled) ReadRow(SqliteDataReader row, Digest digest) => (
         row.GetInt64(0),
         new ManifestRecord(
-            RepositoryName.Parse(row.GetString(1)), digest, row.IsDBNull(2) ? null : row.GetInt64(2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5)),
+            RepositoryName.Parse(row.GetString(1)), digest, row.IsDBNull(2) ? null : row.GetInt64(2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5))
+        {
+            Upstream = ContentRows.ReadKey(row, 9),
+        },
         row.GetInt64(6),
         row.IsDBNull(7) ? null : row.GetString(7),
         !row.IsDBNull(8) && row.GetBoolean(8));

@@ -45,7 +45,14 @@ internal static class ContentRows
         session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
 
     public static long GetOrAddRepository(SqliteSession session, RepositoryName name) =>
-        FindRepository(session, name) ?? session.Number("INSERT INTO repositories (name) VALUES (@1) RETURNING id", name.Value)!.Value;
+        FindRepository(session, name) ?? AddRepository(session, name, upstream: null);
+
+    /// <summary>Adds the row of a repository.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="name">Its name, which no row has.</param>
+    /// <param name="upstream">Upstream from which it is mirrored; null for a local one.</param>
+    public static long AddRepository(SqliteSession session, RepositoryName name, string? upstream) =>
+        session.Number("INSERT INTO repositories (name, upstream) VALUES (@1, @2) RETURNING id", name.Value, upstream)!.Value;
 
     /// <summary>Adds or updates the row of a digest whose bytes are now stored.</summary>
     /// <param name="session">The transaction.</param>

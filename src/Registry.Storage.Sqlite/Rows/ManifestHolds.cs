@@ -5,7 +5,7 @@ namespace Registry.Storage.Sqlite.Rows;
 /// <summary>
 /// Maintains the columns <c>idle_since</c> and <c>is_root</c> of manifests, inside the caller's savepoint. A manifest is held by a tag, by a
 /// manifest of its repository that refers to it, and by its subject, if that is in the repository. Manifests in the trash hold as the others do. The referrers of a
-/// subject follow it in turns (<see cref="SubjectRows"/>).
+/// subject follow it in turns (<see cref="SubjectRows"/>). A mirrored repository holds all of its manifests, until they are evicted.
 /// </summary>
 internal static class ManifestHolds
 {
@@ -50,6 +50,7 @@ internal static class ManifestHolds
     public static void ReleaseTagged(SqliteSession session, long manifestId, long now) => session.Execute(
         """
         UPDATE manifests SET idle_since = @2 WHERE id = @1 AND idle_since IS NULL
+        AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = manifests.repository_id AND r.upstream IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id)
         AND NOT EXISTS (
             SELECT 1 FROM held_content f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
@@ -81,6 +82,7 @@ internal static class ManifestHolds
             ELSE @4
         END
         WHERE repository_id = @1 AND content_id IN (SELECT value FROM json_each(@2))
+        AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = @1 AND r.upstream IS NOT NULL)
         """,
         repositoryId,
         contentIds,
@@ -104,6 +106,7 @@ internal static class ManifestHolds
             ELSE @5
         END
         WHERE repository_id = @1 AND subject = @2 AND id > @3 AND id <= @4
+        AND NOT EXISTS (SELECT 1 FROM repositories r WHERE r.id = @1 AND r.upstream IS NOT NULL)
         """,
         repositoryId,
         subject.Value,

@@ -1,10 +1,10 @@
-using Microsoft.Data.Sqlite;
 using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Mirroring;
 using Registry.Storage.Sqlite.Trash;
 
 namespace Registry.Storage.Sqlite.Rows;
@@ -14,13 +14,15 @@ internal static class ManifestRows
 {
     private const int MaxNamed = 100;
 
-    // No row has this id.
-    private const long NoRepository = 0;
-
     /// <summary>Checks a manifest; see <see cref="IMetadataStore.CheckManifestAsync"/>.</summary>
     public static Result<StoredBlob?> Check(SqliteSession session, IChangeRules rules, ManifestPut put, PushedReferences references)
     {
-        var repositoryId = ContentRows.FindRepository(session, put.Repository) ?? NoRepository;
+        if (MirrorRows.FindRefusal(session, put.Repository, put.Origin, out var repository) is { } mirrored)
+        {
+            return mirrored;
+        }
+
+        var repositoryId = repository.Id;
         if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
         {
             return refused;
@@ -37,7 +39,11 @@ internal static class ManifestRows
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
     public static Result<IReadOnlyList<MovedTag>?> Put(SqliteSession session, ChangeContext change, ManifestPut put, PushedReferences references)
     {
-        var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
+        if (MirrorRows.Open(session, put.Repository, put.Origin, out var repositoryId) is { } mirrored)
+        {
+            return mirrored;
+        }
+
         if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
         {
             return refused;
@@ -222,6 +228,7 @@ internal static class ManifestRows
             INSERT INTO manifests (repository_id, content_id, media_type, artifact_type, subject, annotations, pushed_at, idle_since)
             SELECT @1, @2, @3, @4, @5, @6, @7, CASE
                 WHEN EXISTS (SELECT 1 FROM held_content WHERE content_id = @2 AND repository_id = @1) THEN NULL
+                WHEN EXISTS (SELECT 1 FROM repositories WHERE id = @1 AND upstream IS NOT NULL) THEN NULL
                 WHEN EXISTS (
                     SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @5)
                 THEN NULL
@@ -260,7 +267,7 @@ internal static class ManifestRows
         SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
         JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
         """,
-        ReadRow,
+        ManifestRow.Read,
         repository.Value,
         digest.Value);
 
@@ -275,16 +282,13 @@ internal static class ManifestRows
             WHERE r.name = @1 AND r.pinned = 0 AND m.idle_since < @3 AND m.is_root <= @4
             AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
             """,
-            ReadRow,
+            ManifestRow.Read,
             repository.Value,
             digest.Value,
             idleBefore,
             withRoots);
         return found == default || FindRefusal(change, found, repository, digest) is null ? found : default;
     }
-
-    private static ManifestRow ReadRow(SqliteDataReader row) =>
-        new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
 
     private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out TagTarget? tagged)
     {
@@ -391,6 +395,4 @@ internal static class ManifestRows
         ChangeRows.Append(session, change, ChangeKind.ManifestRemoved, manifest.Repository, repository, digest, size: manifest.Size);
         return tags;
     }
-
-    private readonly record struct ManifestRow(long Id, long Content, long Repository, bool IsIndex, long Size);
 }

@@ -68,6 +68,10 @@ internal static class ReferenceRows
             manifestId);
     }
 
+    /// <summary>Content that a manifest refers to, as a JSON array.</summary>
+    public static string Read(SqliteSession session, long manifestId) => JsonList.Of(CollectionsMarshal.AsSpan(
+        session.All("SELECT content_id FROM manifest_references WHERE manifest_id = @1", row => row.GetInt64(0), manifestId)));
+
     /// <summary>Removes the references of a manifest.</summary>
     /// <returns>JSON array of the content that it referred to; null if there was none.</returns>
     public static string? Remove(SqliteSession session, long manifestId)

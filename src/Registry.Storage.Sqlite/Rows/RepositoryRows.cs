@@ -50,7 +50,7 @@ internal static class RepositoryRows
         {
             session.Execute("DELETE FROM unsettled_subjects WHERE repository_id = @1", empty);
             session.Execute("DELETE FROM trash_tags WHERE repository_id = @1", empty);
-            session.Execute("UPDATE repositories SET name = '!' || id, is_deleted = 1, pinned = 0 WHERE id = @1", empty);
+            session.Execute("UPDATE repositories SET name = '!' || id, is_deleted = 1, pinned = 0, upstream = NULL WHERE id = @1", empty);
         }
 
         session.Execute("UPDATE repositories SET name = @2 WHERE id = @1", id, newName.Value);

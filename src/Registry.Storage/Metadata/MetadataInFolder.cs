@@ -14,6 +14,7 @@ using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
+using Registry.Storage.Sqlite.Mirroring;
 
 namespace Registry.Storage.Metadata;
 
@@ -46,6 +47,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Repositories = _cache.Decorate(new SqliteRepositories(database, environment.Time, environment.Rules)),
             Space = new SqliteSpaceMetadata(database),
             Inventory = new SqliteInventory(database),
+            Mirror = _cache.Decorate(new SqliteMirror(database, environment.Time)),
             Sessions = new SqliteUploadSessions(database),
             WebSessions = new SqliteWebSessions(database),
             Staged = new SqliteStagedContent(database),

@@ -10,6 +10,7 @@ using Registry.Storage.Postgres;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
+using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.SmallContent;
 
@@ -41,6 +42,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Repositories = new PostgresRepositories(database, environment.Time, environment.Rules),
             Space = new PostgresSpaceMetadata(database),
             Inventory = new PostgresInventory(database),
+            Mirror = new PostgresMirror(database, environment.Time),
             Sessions = new PostgresUploadSessions(database),
             WebSessions = new PostgresWebSessions(database),
             Staged = new PostgresStagedContent(database),

@@ -6,6 +6,7 @@ using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Objects;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -41,6 +42,9 @@ internal sealed record MetadataPorts
 
     /// <summary>Lists of what the registry has.</summary>
     public required IInventory Inventory { get; init; }
+
+    /// <summary>What the mirror knows of mirrored repositories beside their content.</summary>
+    public required IMirrorMetadata Mirror { get; init; }
 
     /// <summary>Log-ins to the web interface.</summary>
     public required IWebSessionStore WebSessions { get; init; }

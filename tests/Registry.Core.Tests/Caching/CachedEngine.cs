@@ -7,6 +7,7 @@ using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -50,6 +51,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public IInventory Inventory => _sqlite.Inventory;
 
+    public IMirrorMetadata Mirror { get; private set; }
+
     public IWebSessionStore WebSessions => _sqlite.WebSessions;
 
     public IIndexTarget IndexTarget { get; private set; }
@@ -84,13 +87,14 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Repositories), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Repositories), nameof(Mirror), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
     private void Open()
     {
         Cache = new MetadataCache(1024 * 1024);
         Metadata = new CachedMetadataStore(_sqlite.Metadata, Cache);
         Trash = new CachedTrash(_sqlite.Trash, Cache);
         Repositories = new CachedRepositories(_sqlite.Repositories, Cache);
+        Mirror = new CachedMirror(_sqlite.Mirror, Cache);
         Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
         Verifier = new CachedVerifierMetadata(_sqlite.Verifier, Cache, () => { });
         IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);

@@ -1,4 +1,5 @@
 using Registry.Core.Changes;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Images.Migration;
 using Registry.Storage.Contracts;
@@ -17,7 +18,7 @@ public sealed class MigrationPassTests
         await using var target = await TestStorage.CreateAsync();
         var image = await source.PushImageAsync(A, "image", "1.0");
         var metadata = new GatedMetadataStore(source.Storage.Metadata);
-        var content = new RegistryContent(source.Storage.Listing, metadata, source.Storage.Blobs);
+        var content = new RegistryContent(source.Storage.Listing, metadata, source.Storage.Mirror, source.Storage.Blobs);
         Assert.Equal(1, await PassAsync());
 
         // The first question of the next pass is about the manifest with the new tag.
@@ -74,10 +75,33 @@ public sealed class MigrationPassTests
 
         async Task PassAsync()
         {
-            var content = new RegistryContent(source.Storage.Listing, metadata, source.Storage.Blobs);
+            var content = new RegistryContent(source.Storage.Listing, metadata, source.Storage.Mirror, source.Storage.Blobs);
             var writer = new ImageWriter(target.Core.Metadata, target.Core.Uploads, target.Core.Manifests, ChangeOrigin.Command("migrate", "test"));
             var (_, _, faults) = await MigrationPass.RunAsync(content, RegistryContent.Of(target.Storage), writer, progress: null, TestContext.Current.CancellationToken);
             Assert.Empty(faults);
         }
+    }
+
+    [Fact]
+    public async Task A_mirrored_repository_stays_mirrored()
+    {
+        await using var source = await TestStorage.CreateAsync();
+        await using var target = await TestStorage.CreateAsync();
+        var origin = ChangeOrigin.Mirror("docker.io");
+        var mirror = new ImageWriter(source.Core.Metadata, source.Core.Uploads, source.Core.Manifests, origin);
+        var local = await source.PushImageAsync(Samples.Repository("local"), "image", "1.0");
+        Assert.Null((await source.Core.Manifests.StoreAsync(
+            Samples.Put(A, local, "1.0").Requiring(ManifestReferences.Sparse) with { Origin = origin }, local, TestContext.Current.CancellationToken)).Error);
+        await mirror.MountAsync(A, Samples.Repository("local"), Samples.Digest("image layer"));
+
+        var writer = new ImageWriter(target.Core.Metadata, target.Core.Uploads, target.Core.Manifests, ChangeOrigin.Command("migrate", "test"));
+        var (_, _, faults) = await MigrationPass.RunAsync(
+            RegistryContent.Of(source.Storage), RegistryContent.Of(target.Storage), writer, progress: null, TestContext.Current.CancellationToken);
+
+        Assert.Empty(faults);
+        Assert.Equal("docker.io", await target.Storage.Mirror.FindUpstreamAsync(A));
+        Assert.Null(await target.Storage.Mirror.FindUpstreamAsync(Samples.Repository("local")));
+        Assert.Equal(local, await target.GetAsync(A, Tag.Parse("1.0")));
+        Assert.True(await target.SeesBlobAsync(A, Samples.Digest("image layer")));
     }
 }

@@ -64,6 +64,9 @@ internal sealed class FilledDatabase : IAsyncDisposable
             INSERT INTO space_repositories (repository_id, referred, only_here, trashed) SELECT n, 3 * n, n, 0 FROM generate_series(1, {repositories}) n;
             INSERT INTO repository_facts (repository_id, name, pushed_at, size) SELECT n, 'team/' || n, 1700000000000 + n, 3 * n FROM generate_series(1, {repositories}) n;
             INSERT INTO repository_names (repository_id, parts) SELECT n, parts_of_name('team/' || n) FROM generate_series(1, {repositories}) n;
+            UPDATE repositories SET upstream = 'docker.io' WHERE id % 2 = 0;
+            INSERT INTO mirrored_manifests (manifest_id, upstream, pulled_at) SELECT id, 'docker.io', pushed_at FROM manifests WHERE repository_id % 2 = 0;
+            INSERT INTO tag_checks (repository_id, tag, checked_at) SELECT repository_id, name, 1700000000 FROM tags WHERE repository_id % 2 = 0;
             UPDATE tags SET set_at = 1700000000000 + manifest_id;
             INSERT INTO processes (id, alive_until) SELECT process, clock_timestamp() FROM uploads LIMIT 10;
             """;

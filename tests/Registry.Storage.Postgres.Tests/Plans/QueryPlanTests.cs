@@ -59,6 +59,7 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["clock"] = "one row",
         ["totals"] = "one row",
         ["total_deltas"] = "the changes since the last fold, a minute ago at most",
+        ["mirror_totals"] = "a row for each upstream, and the changes since the last fold",
         ["token_key"] = "one row",
         ["migration"] = "one row",
         ["processes"] = "a row for each node of the last day",

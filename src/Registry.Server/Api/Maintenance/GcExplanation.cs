@@ -103,6 +103,7 @@ internal sealed record GcExplanation(
         ManifestStanding.Root =>
             $"nothing has held it for {manifest.IdleSeconds} s, but neither an index that listed it nor its subject was deleted: it stays until a client or 'registry gc --untagged --delete' deletes it.",
         ManifestStanding.Pinned => $"nothing has held it for {manifest.IdleSeconds} s, but something in the repository cannot be read, so no manifest there expires.",
+        ManifestStanding.Mirrored => $"the repository is mirrored from {manifest.Upstream}: it stays until the mirror makes room for what is pulled more.",
         _ => manifest.ExpiresAfterSeconds is { } left and >= 0
             ? $"its index or subject was deleted, and nothing has held or renewed it for {manifest.IdleSeconds} s; it expires after {left} s more of the registry's running time."
             : $"its index or subject was deleted, and nothing has held or renewed it for {manifest.IdleSeconds} s; it expires in the next cycle of the collector.",
@@ -163,6 +164,10 @@ internal sealed record GcExplanation(
         long? ExpiresAfterSeconds,
         bool IsUnsettled)
     {
+        /// <summary>Upstream from which the repository is mirrored; null for a local one.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Upstream { get; init; }
+
         /// <summary>How long it stays.</summary>
         [JsonIgnore]
         public ManifestStanding Standing { get; init; }

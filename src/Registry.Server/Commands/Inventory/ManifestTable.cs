@@ -65,6 +65,7 @@ internal static class ManifestTable
         "unsettled" => "its subject was just pushed or deleted; the registry decides within a minute",
         "root" => "until it is deleted: nothing holds it, and nothing that held it was deleted",
         "pinned" => "something in the repository cannot be read, so no manifest there expires",
+        "mirrored" => $"mirrored from {keep.Upstream}, until the mirror makes room for what is pulled more",
         _ when keep.ExpiresAfterSeconds is { } left and > 0 => $"for {Count.Of(left, "second")} of running time: what held it was deleted",
         _ => "until the next cycle of the collector: what held it was deleted",
     };

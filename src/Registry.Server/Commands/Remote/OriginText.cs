@@ -14,6 +14,7 @@ internal static class OriginText
             "request" => actor ?? "anonymous",
             "command" => $"{actor ?? "a user"} (command)",
             "collector" => "the registry",
+            "mirror" => $"the mirror of {actor}",
             _ => actor ?? "unknown",
         };
     }

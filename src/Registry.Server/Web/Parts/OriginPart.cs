@@ -23,6 +23,9 @@ internal readonly struct OriginPart(ChangeOrigin origin) : IHtmlPart
             case ChangeSource.Collector:
                 html.Write($"the collector");
                 break;
+            case ChangeSource.Mirror:
+                html.Write($"the mirror of <bdi>{origin.Actor}</bdi>");
+                break;
             default:
                 html.Write($"unknown");
                 break;

@@ -37,6 +37,7 @@ internal static class RelationSections
         ManifestStanding.Unsettled => "Its subject was just pushed or deleted. The registry decides within a minute.",
         ManifestStanding.Root => "Nothing holds it, but nothing that held it was deleted either: it stays until it is deleted.",
         ManifestStanding.Pinned => "Nothing holds it, but something in the repository cannot be read, so no manifest there goes.",
+        ManifestStanding.Mirrored => $"Mirrored from {keep.Upstream}. It goes when the mirror makes room for what is pulled more.",
         _ => keep.ExpiresAfterSeconds is { } left and > 0
             ? $"What held it was deleted. It goes after {DurationText.Of(TimeSpan.FromSeconds(left))} of running time, unless a client asks for it or something holds it again."
             : "What held it was deleted. It goes with the next cycle of the collector.",
