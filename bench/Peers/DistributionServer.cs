@@ -37,8 +37,21 @@ internal static class DistributionServer
                 disable: true
             """);
 
+    /// <summary>Starts it as a cache of an upstream.</summary>
+    public static Task<Contestant> StartMirrorAsync(string name, string program, TemporaryFolder folders, Uri upstream)
+    {
+        var root = folders.Folder($"{name}-mirror");
+        return StartAsync(name, program, root, null, $"""
+              filesystem:
+                rootdirectory: {root}
+            """, $"""
+            proxy:
+              remoteurl: {upstream.GetLeftPart(UriPartial.Authority)}
+            """);
+    }
+
     private static async Task<Contestant> StartAsync(
-        string name, string program, string root, ServerCertificate? certificate, string storage)
+        string name, string program, string root, ServerCertificate? certificate, string storage, string more = "")
     {
         var address = Contestant.FreeAddress(certificate);
         var configuration = $"{root}.yml";
@@ -59,6 +72,7 @@ internal static class DistributionServer
                 enabled: true
             http:
               addr: {{address}}{{tls}}
+            {{more}}
             """);
 
         // Version 3 sends traces to a collector by default.

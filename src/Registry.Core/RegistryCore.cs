@@ -79,8 +79,8 @@ public sealed class RegistryCore
         Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
         Trash = new TrashOperations(storage.Trash, Metadata, new GracePeriod(storage.Clock, settings.Trash), settings.DefaultPageSize, settings.MaxPageSize);
         Restores = new RestoreOperations(trash, Metadata, Manifests);
-        Purges = new PurgeOperations(
-            Trash, storage.Trash, new ContentEraser(storage.CollectorMetadata, storage.Blobs, time, loggers.CreateLogger<ContentEraser>()));
+        Eraser = new ContentEraser(storage.CollectorMetadata, storage.Blobs, time, loggers.CreateLogger<ContentEraser>());
+        Purges = new PurgeOperations(Trash, storage.Trash, Eraser);
         TrashRelief = new TrashRelief(storage.Trash, storage.CollectorMetadata, Collector, settings.CollectorOrigin, loggers.CreateLogger<TrashRelief>());
         Repositories = new RepositoryOperations(storage.Repositories, Metadata, settings.Trash);
         RepositoryRestores = new RepositoryRestoreOperations(Repositories, storage.Trash, storage.History, Metadata, Restores);
@@ -139,6 +139,9 @@ public sealed class RegistryCore
 
     /// <summary>Purges of deleted manifests with their bytes.</summary>
     public PurgeOperations Purges { get; }
+
+    /// <summary>Removes bytes that nothing needs any more, at once.</summary>
+    public ContentEraser Eraser { get; }
 
     /// <summary>Purges deleted manifests while the disk is short of room.</summary>
     public TrashRelief TrashRelief { get; }

@@ -273,7 +273,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             }
 
             bytes = choice.Bucket is { } bucket
-                ? await BytesInBucket.OpenAsync(metadata, bucket, environment, CancellationToken.None)
+                ? await BytesInBucket.OpenAsync(metadata, bucket, choice.SpoolFolder, environment, CancellationToken.None)
                 : new BytesInFiles((MetadataInFolder)metadata, environment, writesOut);
             return new RegistryStorage(environment, metadata, bytes);
         }

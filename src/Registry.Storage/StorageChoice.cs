@@ -13,6 +13,9 @@ public sealed record StorageChoice(string Folder)
     /// <summary>Database of the metadata, which any number of processes share; null for SQLite in the folder. Needs a bucket.</summary>
     public PostgresSettings? Database { get; init; }
 
+    /// <summary>Folder for copies of what the mirror fetches into a bucket. Only a fetch uses it.</summary>
+    public string SpoolFolder { get; init; } = Path.GetTempPath();
+
     /// <summary>True for a move between two storages, which alone opens one that has the mark of a move.</summary>
     public bool IsMigrating { get; init; }
 }

@@ -27,8 +27,22 @@ public abstract class BlobSource : IAsyncDisposable
     /// <summary>Size in bytes.</summary>
     public abstract long Length { get; }
 
+    /// <summary>False while the digest of the bytes is not known to be right. The last byte comes only when it is.</summary>
+    public virtual bool IsVerified => true;
+
     /// <summary>Address from which a client may fetch the bytes by itself for a while, without credentials; null if there is none.</summary>
     public virtual Uri? Location => null;
+
+    /// <summary>
+    /// True if the bytes from a position on may still be arriving, so that <see cref="WaitAsync"/> tells where those are that have. <see cref="CopyToAsync"/> waits for them, too.
+    /// </summary>
+    public virtual bool IsArriving(long offset) => false;
+
+    /// <summary>Waits until a byte has arrived.</summary>
+    /// <param name="offset">Its position.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A source that has it, which this one disposes, and the number of bytes that it has from the beginning on.</returns>
+    public virtual ValueTask<(BlobSource Source, long Available)> WaitAsync(long offset, CancellationToken cancellationToken) => new((this, Length));
 
     /// <summary>Returns the bytes if they are in memory.</summary>
     public virtual bool TryGetMemory(out ReadOnlyMemory<byte> bytes)

@@ -8,7 +8,7 @@ namespace Registry.Core.Caching;
 /// </summary>
 /// <param name="maxBytes">Limit on the weight of all entries.</param>
 /// <param name="maxEntries">Limit on the number of entries, at least 1.</param>
-internal sealed class BoundedCache<TKey, TValue>(long maxBytes, int maxEntries)
+public sealed class BoundedCache<TKey, TValue>(long maxBytes, int maxEntries)
     where TKey : notnull
     where TValue : class
 {

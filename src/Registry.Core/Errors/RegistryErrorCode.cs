@@ -35,7 +35,6 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode RollbackImpossible = new("UNSUPPORTED", 409, "the tag cannot be set back");
     public static readonly RegistryErrorCode RenameImpossible = new("UNSUPPORTED", 409, "the repository cannot be renamed");
     public static readonly RegistryErrorCode RestoreImpossible = new("UNSUPPORTED", 409, "the manifest cannot be restored");
-    public static readonly RegistryErrorCode RepositoryMirrored = new("UNSUPPORTED", 405, "the repository is a mirror; push to another name");
 
     public static readonly RegistryErrorCode JobImpossible = new("UNSUPPORTED", 409, "the job cannot be started");
     public static readonly RegistryErrorCode JobUnknown = new("UNSUPPORTED", 404, "no such job");
@@ -69,6 +68,10 @@ public sealed class RegistryErrorCode
         new("TOOMANYREQUESTS", 503, "the registry's memory for requests is used up; try again later", isTransient: true);
     public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
     public static readonly RegistryErrorCode Mirrored = new("UNSUPPORTED", 405, "the repository is a mirror; push to another name");
+    public static readonly RegistryErrorCode UpstreamAway =
+        new("UNSUPPORTED", 502, "the upstream of this mirror has not given it; try again later", isTransient: true);
+    public static readonly RegistryErrorCode TooManyFetches =
+        new("TOOMANYREQUESTS", 429, "too many of your fetches from upstreams are under way; try again later", isTransient: true);
     public static readonly RegistryErrorCode StorageFailed =
         new("UNSUPPORTED", 503, "the registry cannot write to its storage; see the server log", isTransient: true);
     public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
@@ -79,9 +82,9 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, RepositoryMirrored, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
-        TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, StorageFailed,
+        TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, UpstreamAway, TooManyFetches, StorageFailed,
         StorageFull, InternalError,
     ];
 

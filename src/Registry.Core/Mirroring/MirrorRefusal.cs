@@ -10,6 +10,6 @@ public static class MirrorRefusal
     /// <param name="repository">The repository, which has content.</param>
     /// <param name="upstream">Its upstream; null for a local one.</param>
     public static RegistryError Of(RepositoryName repository, string? upstream) => new(
-        RegistryErrorCode.RepositoryMirrored,
+        RegistryErrorCode.Mirrored,
         upstream is null ? $"{repository} has content of its own and is not mirrored" : $"{repository} is mirrored from {upstream}");
 }

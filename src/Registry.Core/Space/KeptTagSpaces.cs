@@ -29,7 +29,7 @@ internal sealed class KeptTagSpaces(IActivity activity, TimeProvider time)
     public async Task<IReadOnlyList<TagSpace>?> FindAsync(RepositoryName repository, bool withOthers, Func<Task<IReadOnlyList<TagSpace>?>> compute)
     {
         // Before the content is read, so that a change in between makes the result an old one.
-        var newest = (await activity.ListAsync(repository, before: null, limit: 1)).FirstOrDefault()?.Sequence;
+        var newest = await activity.ListAsync(repository, before: null, limit: 1) is [var change, ..] ? change.Sequence : (long?)null;
         if (_kept.Find((repository, withOthers)) is { } kept && kept.Newest == newest && time.GetElapsedTime(kept.ComputedAt) < Lifetime)
         {
             return kept.Tags;

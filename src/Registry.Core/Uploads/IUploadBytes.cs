@@ -42,6 +42,11 @@ public interface IUploadBytes
     /// <param name="length">Number of bytes that it has.</param>
     IUploadContent Open(Guid id, long length);
 
+    /// <summary>Opens an upload for one request whose bytes others read while they arrive. It ends with the request.</summary>
+    /// <param name="id">The upload, which has no bytes yet.</param>
+    /// <exception cref="NotSupportedException">The engine cannot read what it has received. Its composition keeps a copy beside it.</exception>
+    IFollowedContent OpenFollowed(Guid id) => throw new NotSupportedException();
+
     /// <summary>Discards the bytes of an upload, if it has any. Bytes that cannot be removed are logged, and the next start removes them.</summary>
     Task DiscardAsync(Guid id);
 }

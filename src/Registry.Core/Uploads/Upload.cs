@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
+using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
@@ -23,6 +24,7 @@ public sealed class Upload : IAsyncDisposable
     private readonly UploadState _state;
     private readonly UploadStore _store;
     private readonly BodyWait _wait;
+    private readonly IFollowedContent? _followed;
     private IUploadContent _content;
 
     // Whole content of a small upload. It is held when the engine has no bytes of it: the upload ends with this request.
@@ -31,12 +33,13 @@ public sealed class Upload : IAsyncDisposable
     private IDisposable? _place;
     private bool _isLast;
 
-    internal Upload(UploadState state, UploadStore store, bool isLast)
+    internal Upload(UploadState state, UploadStore store, bool isLast, bool isFollowed = false)
     {
         _state = state;
         _store = store;
         _wait = new BodyWait(store.Time);
-        _content = store.Bytes.Open(state.Id, state.Length);
+        _followed = isFollowed ? store.Bytes.OpenFollowed(state.Id) : null;
+        _content = _followed ?? store.Bytes.Open(state.Id, state.Length);
         _isLast = isLast;
     }
 
@@ -48,6 +51,9 @@ public sealed class Upload : IAsyncDisposable
 
     /// <summary>The session.</summary>
     internal StoredUploadSession Session => _state.Session;
+
+    /// <summary>Opens what was received, if the upload is followed (<see cref="IUploadFollower"/>); null if it is not, and as for <see cref="IFollowedContent.OpenReceivedAsync"/>.</summary>
+    public Task<BlobSource?> OpenReceivedAsync() => _followed?.OpenReceivedAsync() ?? Task.FromResult<BlobSource?>(null);
 
     /// <summary>
     /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on. A read that is cancelled

@@ -157,9 +157,16 @@ public sealed class UploadOperations(
     /// <param name="body">The blob, as it arrives.</param>
     /// <param name="origin">Origin of the blob.</param>
     /// <param name="cancellationToken">Stops reading.</param>
+    /// <param name="follower">Reads the bytes while they arrive; null for none.</param>
     /// <returns>The size of the blob in bytes, or the error.</returns>
     public async Task<Result<long>> PushAsync(
-        RepositoryName repository, Digest digest, long? length, PipeReader body, ChangeOrigin origin, CancellationToken cancellationToken)
+        RepositoryName repository,
+        Digest digest,
+        long? length,
+        PipeReader body,
+        ChangeOrigin origin,
+        CancellationToken cancellationToken,
+        IUploadFollower? follower = null)
     {
         if (metadata.Refusal is { } refusal)
         {
@@ -171,12 +178,13 @@ public sealed class UploadOperations(
             return TooLarge();
         }
 
-        await using var upload = await uploads.CreateUnnamedAsync(repository, digest.Algorithm);
+        await using var upload = await uploads.CreateUnnamedAsync(repository, digest.Algorithm, isFollowed: follower is not null);
+        follower?.Begin(upload);
         Result<long> stored = RegistryErrorCode.UploadInvalid;
         try
         {
             stored = await upload.AppendAsync(body, digest.Algorithm, cancellationToken)
-                ? await CommitAsync(upload, repository, digest, origin, null)
+                ? await CommitAsync(upload, repository, digest, origin, null, follower)
                 : TooLarge();
         }
         finally
@@ -329,13 +337,15 @@ public sealed class UploadOperations(
 
     private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob may have at most {limits.BlobMaxSize} bytes");
 
-    private async Task<Result<long>> CommitAsync(Upload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, UploadLease? session)
+    private async Task<Result<long>> CommitAsync(
+        Upload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, UploadLease? session, IUploadFollower? follower = null)
     {
         if (!await upload.MatchesAsync(digest))
         {
             return new RegistryError(RegistryErrorCode.DigestMismatch, $"the content received, {Count.Of(upload.Length, "byte")}, does not have the digest {digest}");
         }
 
+        follower?.Verified();
         await using var fence = await blobs.FenceAsync(digest);
         var bytes = await upload.TryStageAsync();
 

@@ -96,13 +96,16 @@ public sealed partial class UploadStore
     }
 
     /// <summary>Begins an upload that ends with its request: no other request can find it, and a restart removes it.</summary>
-    public async ValueTask<Upload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
+    /// <param name="repository">Repository of the blob.</param>
+    /// <param name="algorithm">Algorithm of the digest.</param>
+    /// <param name="isFollowed">True if others read its bytes while they arrive.</param>
+    public async ValueTask<Upload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm, bool isFollowed = false)
     {
         await Bytes.EnsureRoomAsync();
         var session = new StoredUploadSession(Guid.NewGuid(), repository, null, ClientNetwork.Unknown, algorithm);
         var upload = new UploadState(session, 0, Time.GetTimestamp(), _idleHashes);
         upload.TryTake();
-        return new Upload(upload, this, isLast: true);
+        return new Upload(upload, this, isLast: true, isFollowed);
     }
 
     /// <summary>Finds an upload; null if there is none with this id.</summary>

@@ -209,8 +209,13 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_MIRROR_CONFIG: path of the file of the mirror; null to mirror nothing.</summary>
     public string? MirrorConfig { get; init; }
 
+    /// <summary>
+    /// REGISTRY_MIRROR_SPOOL: folder for copies of what the mirror fetches into a bucket, while it is fetched; null for that of the system for temporary files. Files of the data folder need no copy.
+    /// </summary>
+    public string? MirrorSpool { get; init; }
+
     /// <summary>Engines of the storage.</summary>
-    internal StorageChoice Storage => new(Path.GetFullPath(StoragePath)) { Bucket = Bucket, Database = Database, IsMigrating = IsMigrating };
+    internal StorageChoice Storage => new(Path.GetFullPath(StoragePath)) { Bucket = Bucket, Database = Database, IsMigrating = IsMigrating, SpoolFolder = MirrorSpool ?? Path.GetTempPath() };
 
     /// <inheritdoc cref="StorageChoice.IsMigrating"/>
     internal bool IsMigrating { get; init; }

@@ -2,13 +2,16 @@ using Microsoft.AspNetCore.Http;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Mirror;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoints of <c>/v2/&lt;name&gt;/blobs/&lt;digest&gt;</c>.</summary>
-internal sealed class BlobEndpoints(BlobOperations blobs)
+/// <param name="blobs">Blobs that are stored.</param>
+/// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
+internal sealed class BlobEndpoints(BlobOperations blobs, MirrorPulls? mirror = null)
 {
     public async Task<RegistryError?> HeadAsync(RequestContext request)
     {
@@ -17,7 +20,10 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return Parameters.InvalidDigest(request.Parameter);
         }
 
-        if (!(await blobs.StatAsync(request.Repository, digest)).TryGet(out var size, out var error))
+        var found = mirror is not null && request.Mirrored is { } mirrored
+            ? await mirror.StatBlobAsync(mirrored, digest, request.User, request.Aborted)
+            : await blobs.StatAsync(request.Repository, digest);
+        if (!found.TryGet(out var size, out var error))
         {
             return error;
         }
@@ -32,7 +38,10 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return Parameters.InvalidDigest(request.Parameter);
         }
 
-        if (!(await blobs.OpenAsync(request.Repository, digest)).TryGet(out var source, out var error))
+        var opened = mirror is not null && request.Mirrored is { } mirrored
+            ? await mirror.OpenBlobAsync(mirrored, digest, request.User, request.Network, request.Aborted)
+            : await blobs.OpenAsync(request.Repository, digest);
+        if (!opened.TryGet(out var source, out var error))
         {
             return error;
         }

@@ -2,6 +2,9 @@ using Registry.Core.Errors;
 using Registry.Core.Listings;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Mirror;
+using Registry.Mirror.Configuration;
+using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Requests;
@@ -9,7 +12,10 @@ using Registry.Server.Requests;
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoints of <c>/v2/_catalog</c> and <c>/v2/&lt;name&gt;/tags/list</c>.</summary>
-internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
+/// <param name="lists">Lists of what is stored.</param>
+/// <param name="memory">Memory of requests.</param>
+/// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
+internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory, MirrorPulls? mirror = null)
 {
     // A name of 255 characters in JSON.
     private const int NameOnPage = 258;
@@ -21,7 +27,9 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
         AnswerAsync(request, "repositories", (last, n) => lists.ListRepositoriesAsync(last, n, request.ListableRanges, request.MayList));
 
     public Task<RegistryError?> GetTagsAsync(RequestContext request) =>
-        AnswerAsync(request, "tags", (last, n) => lists.ListTagsAsync(request.Repository, last, n));
+        AnswerAsync(request, "tags", (last, n) => mirror is not null && request.Mirrored is { } mirrored
+            ? ListMirroredAsync(mirror, request, mirrored, last, n)
+            : lists.ListTagsAsync(request.Repository, last, n));
 
     private async Task<RegistryError?> AnswerAsync(RequestContext request, string key, Func<string?, int?, Task<Result<Page<string>>>> list)
     {
@@ -44,6 +52,17 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
 
         await WriteAsync(request, held, key, page);
         return null;
+    }
+
+    private static async Task<Result<Page<string>>> ListMirroredAsync(MirrorPulls mirror, RequestContext request, MirroredName name, string? last, int? n)
+    {
+        if (!(await mirror.ListTagsAsync(name, last, n, request.User, request.Aborted)).TryGet(out var listed, out var error))
+        {
+            return error;
+        }
+
+        StaleWarning.Write(request.Response, listed.Freshness);
+        return listed.Page;
     }
 
     private ValueTask<RegistryError?> ReserveAsync(HeldListing held, int? n)

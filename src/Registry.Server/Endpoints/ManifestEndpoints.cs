@@ -5,6 +5,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
@@ -18,7 +19,12 @@ namespace Registry.Server.Endpoints;
 /// Accept is ignored: the stored bytes are sent with their stored type. Clients break when a registry refuses a request because of Accept,
 /// and a client that cannot read a type reports that itself.
 /// </remarks>
-internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options)
+/// <param name="manifests">Manifests that are stored.</param>
+/// <param name="locations">Makes addresses.</param>
+/// <param name="memory">Memory of requests.</param>
+/// <param name="options">The settings.</param>
+/// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
+internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options, MirrorPulls? mirror = null)
 {
     // Each takes about 25 µs of the one writer. The specification asks for 10 (OCI distribution-spec, "Pushing Manifests").
     private const int MaxTags = 100;
@@ -33,11 +39,17 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return invalid;
         }
 
+        if (request.Mirrored is not null && await PrepareAsync(request, reference) is { } unprepared)
+        {
+            return unprepared;
+        }
+
         if (!(await manifests.StatAsync(request.Repository, reference)).TryGet(out var manifest, out var error))
         {
             return error;
         }
 
+        NotePull(request, manifest);
         return WriteHead(request, manifest, out _);
     }
 
@@ -48,11 +60,17 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return invalid;
         }
 
+        if (request.Mirrored is not null && await PrepareAsync(request, reference) is { } unprepared)
+        {
+            return unprepared;
+        }
+
         if (!(await manifests.GetAsync(request.Repository, reference)).TryGet(out var found, out var error))
         {
             return error;
         }
 
+        NotePull(request, found.Manifest);
         await using (found.Content)
         {
             var refused = WriteHead(request, found.Manifest, out var hasBody);
@@ -158,6 +176,32 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         }
 
         request.Response.StatusCode = StatusCodes.Status202Accepted;
+        return null;
+    }
+
+    // For the eviction.
+    private void NotePull(RequestContext request, StoredManifest manifest)
+    {
+        if (request.Mirrored is { } mirrored)
+        {
+            mirror?.NotePull(mirrored, manifest.Digest);
+        }
+    }
+
+    // Brings a manifest of a mirrored repository here.
+    private async Task<RegistryError?> PrepareAsync(RequestContext request, Reference reference)
+    {
+        if (mirror is null)
+        {
+            return null;
+        }
+
+        if (!(await mirror.PrepareManifestAsync(request.Mirrored!.Value, reference, request.User, request.Aborted)).TryGet(out var freshness, out var error))
+        {
+            return error;
+        }
+
+        StaleWarning.Write(request.Response, freshness);
         return null;
     }
 

@@ -3,6 +3,9 @@ using Registry.Core.Errors;
 using Registry.Core.Listings;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Mirror;
+using Registry.Mirror.Configuration;
+using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Requests;
@@ -10,7 +13,10 @@ using Registry.Server.Requests;
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoint of <c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"). Never answers 404.</summary>
-internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMemory memory)
+/// <param name="referrers">Lists of what is stored.</param>
+/// <param name="memory">Memory of requests.</param>
+/// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
+internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMemory memory, MirrorPulls? mirror = null)
 {
     // Nearly all listings fit. Only for one that does not, the memory of the largest is reserved.
     private const int UsualPageBytes = 64 * 1024;
@@ -77,9 +83,21 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMem
 
     private async Task<Result<Page<Referrer>>> ListAsync(
         RequestContext request, HeldListing held, Digest subject, string? filter, Digest? last, int maxBytes) =>
-        await held.ReserveAsync(maxBytes, RowBytes + (CopiesOfAnnotations * maxBytes)) is { } refused
-            ? refused
+        await held.ReserveAsync(maxBytes, RowBytes + (CopiesOfAnnotations * maxBytes)) is { } refused ? refused
+            : mirror is not null && request.Mirrored is { } mirrored ? await ListMirroredAsync(mirror, request, mirrored, subject, filter)
             : await referrers.ListAsync(request.Repository, subject, filter, last, maxBytes);
+
+    private static async Task<Result<Page<Referrer>>> ListMirroredAsync(
+        MirrorPulls mirror, RequestContext request, MirroredName name, Digest subject, string? filter)
+    {
+        if (!(await mirror.ListReferrersAsync(name, subject, filter, request.User, request.Aborted)).TryGet(out var listed, out var error))
+        {
+            return error;
+        }
+
+        StaleWarning.Write(request.Response, listed.Freshness);
+        return listed.Page;
+    }
 
     private static ReadOnlyMemory<byte> Serialize(IReadOnlyList<Referrer> items) => JsonResponse.Serialize(
         writer => WriteIndex(writer, items),

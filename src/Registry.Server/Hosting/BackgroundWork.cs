@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Access.Sessions;
 using Registry.Core.Space;
+using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
@@ -21,6 +22,7 @@ namespace Registry.Server.Hosting;
 /// <param name="storage">The storage.</param>
 /// <param name="core">The core on the storage.</param>
 /// <param name="sessions">Log-ins to the web interface; null for a registry without users of its own.</param>
+/// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
 /// <param name="readOnly">The read-only mode, in which nothing is removed.</param>
 /// <param name="tls">The certificate; null without TLS.</param>
 /// <param name="trim">Returns memory to the system.</param>
@@ -32,6 +34,7 @@ internal sealed class BackgroundWork(
     RegistryStorage storage,
     RegistryCore core,
     WebSessions? sessions,
+    MirrorPulls? mirror,
     ReadOnlyMode readOnly,
     TlsFiles? tls,
     MemoryTrim trim,
@@ -47,6 +50,9 @@ internal sealed class BackgroundWork(
 
     // A session that has expired is refused before.
     private static readonly TimeSpan SessionPeriod = TimeSpan.FromHours(1);
+
+    // An image that was not pulled for days may stay for a minute more; a limit on the size is passed by what arrives in a minute.
+    private static readonly TimeSpan EvictionPeriod = TimeSpan.FromMinutes(1);
 
     // The store may be asked once in this time while it does not work.
     private static readonly TimeSpan BucketPeriod = TimeSpan.FromSeconds(5);
@@ -87,6 +93,11 @@ internal sealed class BackgroundWork(
         {
             Repeat("The deletion of objects", DeletionPeriod, token => readOnly.IsOn ? Task.CompletedTask : bucket.DeleteDueAsync(token));
             Repeat("The check of the bucket", BucketPeriod, bucket.TryAgainAsync);
+        }
+
+        if (mirror is not null)
+        {
+            Repeat("The eviction of mirrored images", EvictionPeriod, token => EvictAsync(mirror, token));
         }
 
         if (sessions is not null)
@@ -165,16 +176,38 @@ internal sealed class BackgroundWork(
         }
     }
 
-    // Measured anew each time: as soon as there is room, the rest of the trash stays.
-    private Task RelieveAsync(MetadataInFolder folder, CancellationToken cancellationToken) => !storage.Indexer.IsComplete || readOnly.IsOn
-        ? Task.CompletedTask
-        : core.TrashRelief.RunAsync(
-            () => storage.Threads.RunAsync(() =>
-            {
-                var (free, kept) = folder.ReadRoom();
-                return free < kept;
-            }),
-            cancellationToken);
+    // Each node has pulls to save.
+    private async Task EvictAsync(MirrorPulls pulls, CancellationToken cancellationToken)
+    {
+        if (!storage.Indexer.IsComplete || readOnly.IsOn)
+        {
+            return;
+        }
+
+        await pulls.SaveAsync();
+        if (await IsOwnTurnAsync("eviction", EvictionPeriod))
+        {
+            await pulls.Eviction.RunAsync(cancellationToken);
+        }
+    }
+
+    // Measured anew each time: as soon as there is room, the rest stays. What can be fetched again goes first.
+    private async Task RelieveAsync(MetadataInFolder folder, CancellationToken cancellationToken)
+    {
+        if (!storage.Indexer.IsComplete || readOnly.IsOn)
+        {
+            return;
+        }
+
+        await (mirror?.Eviction.RelieveAsync(IsShortAsync, cancellationToken) ?? Task.CompletedTask);
+        await core.TrashRelief.RunAsync(IsShortAsync, cancellationToken);
+
+        Task<bool> IsShortAsync() => storage.Threads.RunAsync(() =>
+        {
+            var (free, kept) = folder.ReadRoom();
+            return free < kept;
+        });
+    }
 
     private Task TrimAsync(CancellationToken cancellationToken)
     {

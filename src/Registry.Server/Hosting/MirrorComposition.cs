@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Configuration;
+using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Files.Watching;
+using Registry.Mirror;
 using Registry.Mirror.Configuration;
 using Registry.Server.Configuration;
 using Registry.Server.Pipeline;
@@ -29,11 +32,11 @@ internal sealed class MirrorComposition : IAsyncDisposable
 
     /// <summary>Reads the file of the mirror.</summary>
     /// <param name="options">The settings.</param>
-    /// <param name="findOther">Finds a repository of a range that has content and is not mirrored from an upstream; null to look for none.</param>
+    /// <param name="metadata">What is known of the mirrored repositories.</param>
     /// <param name="time">Clock of the checks of the file.</param>
     /// <param name="loggers">Logs.</param>
     /// <exception cref="StartupException">It cannot be used.</exception>
-    public static MirrorComposition Open(RegistryOptions options, Func<RepositoryRange, string, Task<RepositoryName?>>? findOther, TimeProvider time, ILoggerFactory loggers)
+    public static MirrorComposition Open(RegistryOptions options, IMirrorMetadata metadata, TimeProvider time, ILoggerFactory loggers)
     {
         var ownHost = options.ExternalUrl is { } url ? new Uri(url).Authority : null;
         return new MirrorComposition(WatchedSetting.Open(Setting, options.MirrorConfig, Parse, time, loggers.CreateLogger<MirrorComposition>()));
@@ -41,23 +44,29 @@ internal sealed class MirrorComposition : IAsyncDisposable
         MirrorNames Parse(byte[] content)
         {
             var configuration = MirrorConfigurationReader.Read(content, Path.GetDirectoryName(Path.GetFullPath(options.MirrorConfig!))!);
-            if (findOther is not null)
-            {
-                Check(configuration, findOther);
-            }
-
+            Check(configuration, metadata);
             return new MirrorNames(configuration, ownHost);
         }
     }
 
+    /// <summary>Composes the pulls, on the core that has been composed meanwhile.</summary>
+    /// <returns>The pulls; null without a mirror.</returns>
+    public MirrorPulls? Begin(RegistryCore core, IMirrorMetadata metadata, RegistryOptions options, TimeProvider time, ILoggerFactory loggers) => Pulls = _names is not { } names
+        ? null
+        : MirrorPulls.Create(
+            core, metadata, () => names.Value, ProductVersion.Text, options.ManifestMaxSize, options.ManifestMaxDescriptors, time, loggers);
+
+    /// <summary>Pulls from mirrored repositories; null without a mirror, and before they begin.</summary>
+    public MirrorPulls? Pulls { get; private set; }
+
     public ValueTask DisposeAsync() => _names?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     // The file is read at the start, or by the task that watches it: no client waits for either.
-    private static void Check(MirrorConfiguration configuration, Func<RepositoryRange, string, Task<RepositoryName?>> findOther)
+    private static void Check(MirrorConfiguration configuration, IMirrorMetadata metadata)
     {
         foreach (var upstream in configuration.Upstreams)
         {
-            if (findOther(RepositoryRange.StartingWith($"{upstream.Prefix}/"), upstream.Name).GetAwaiter().GetResult() is { } other)
+            if (metadata.FindOtherAsync(RepositoryRange.StartingWith($"{upstream.Prefix}/"), upstream.Name).GetAwaiter().GetResult() is { } other)
             {
                 throw ConfigurationJson.Fault(
                     upstream.PrefixLine,

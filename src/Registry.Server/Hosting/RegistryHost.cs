@@ -9,6 +9,7 @@ using Registry.Core.Collection;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 using Registry.Files.Watching;
+using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Health;
@@ -90,12 +91,13 @@ public sealed class RegistryHost : IAsyncDisposable
         var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
+        var pulls = mirror.Begin(_core, storage.Ports.Mirror, options, time, loggers);
         var routes = RouteTable.Create(
-            new BlobEndpoints(_core.Blobs),
+            new BlobEndpoints(_core.Blobs, pulls),
             new UploadEndpoints(_core.Uploads, _core.Blobs, locations),
-            new ManifestEndpoints(_core.Manifests, locations, memory, options),
-            new ListEndpoints(_core.Lists, memory),
-            new ReferrerEndpoints(_core.Referrers, memory),
+            new ManifestEndpoints(_core.Manifests, locations, memory, options, pulls),
+            new ListEndpoints(_core.Lists, memory, pulls),
+            new ReferrerEndpoints(_core.Referrers, memory, pulls),
             new TagEndpoints(_core.History, _core.Rollbacks, _core.Repositories, memory, options),
             new TrashEndpoints(_core.Trash, _core.Restores, _core.Purges, memory, options),
             new RepositoryEndpoints(_core.Repositories, _core.RepositoryRestores, memory, options),
@@ -149,7 +151,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, metrics, time, loggers);
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
         var trim = new MemoryTrim(Buffers);
-        _background = new BackgroundWork(options, storage, _core, access.Users?.Sessions, ReadOnly, tls, trim, metrics, time, loggers);
+        _background = new BackgroundWork(options, storage, _core, access.Users?.Sessions, pulls, ReadOnly, tls, trim, metrics, time, loggers);
         _application = new HttpApplication(Handle, _bodies);
         Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);
@@ -182,6 +184,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Maintenance that people have asked for.</summary>
     internal MaintenanceJobs Jobs { get; }
+
+    /// <summary>Pulls from mirrored repositories; null without a mirror.</summary>
+    internal MirrorPulls? Mirror => _mirror.Pulls;
 
     /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;
@@ -233,7 +238,7 @@ public sealed class RegistryHost : IAsyncDisposable
         TlsFiles? tls;
         try
         {
-            mirror = MirrorComposition.Open(options, findOther: null, time, loggers);
+            mirror = MirrorComposition.Open(options, storage.Ports.Mirror, time, loggers);
             access = await AccessComposition.OpenAsync(options, storage, mirror.Mapping, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
             FilePermissions.Check(options, storage.Folder?.Paths, loggers.CreateLogger(typeof(FilePermissions).FullName!));
@@ -300,6 +305,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await local.DisposeAsync();
         }
 
+        await (_mirror.Pulls?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Jobs.DisposeAsync();
 
         _telemetry?.Dispose();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Mirror;
 using Registry.Files;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
@@ -111,6 +112,12 @@ internal sealed partial class RequestPipeline(
         {
             Report(e, request);
             return e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
+        }
+        catch (FetchException e)
+        {
+            // The fetch has logged it. An answer that has begun is cut off.
+            request.IsCut = request.Response.HasStarted;
+            return new RegistryError(RegistryErrorCode.UpstreamAway, e.Message);
         }
         catch (OutOfMemoryException e)
         {
@@ -278,7 +285,7 @@ internal sealed partial class RequestPipeline(
         }
 
         var error = await route.Handler(request);
-        if (error?.Code == RegistryErrorCode.RepositoryMirrored)
+        if (error?.Code == RegistryErrorCode.Mirrored)
         {
             request.Response.Headers.Allow = routes.AllowReadOnly;
         }

@@ -46,6 +46,8 @@ internal sealed partial class FileSystemUploadBytes(
 
     public IUploadContent Open(Guid id, long length) => new UploadFile(id, length, paths, threads, placement);
 
+    public IFollowedContent OpenFollowed(Guid id) => new UploadFile(id, 0, paths, threads, placement);
+
     public async Task DiscardAsync(Guid id)
     {
         try

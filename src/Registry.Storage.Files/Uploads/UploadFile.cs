@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
@@ -10,7 +11,7 @@ using Registry.Storage.Files.Blobs;
 namespace Registry.Storage.Files.Uploads;
 
 /// <summary>Received bytes of an upload in a file, whose length is their number. The first byte creates the file.</summary>
-internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageThreads threads, BlobPlacement placement) : IUploadContent
+internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageThreads threads, BlobPlacement placement) : IFollowedContent
 {
     /// <summary>Number of dirty bytes at which write-back starts, so that little is left for the sync at the end.</summary>
     public const long WriteBackSize = 8 * 1024 * 1024;
@@ -81,6 +82,10 @@ internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageT
         await threads.RunAsync(() => placement.Place(Open(), _path, digest));
         return digest;
     }
+
+    // By the path, since another thread has the handle. The kernel has what was written for every reader.
+    public Task<BlobSource?> OpenReceivedAsync() => threads.RunAsync<BlobSource?>(
+        () => PlainFile.TryOpen(_path, paths.Uploads, out var size) is { } file ? new FileSource(file, size, threads) : null);
 
     public ValueTask DisposeAsync()
     {

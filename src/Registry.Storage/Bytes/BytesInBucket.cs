@@ -7,6 +7,7 @@ using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
+using Registry.Storage.Files.Uploads;
 using Registry.Storage.Metadata;
 using Registry.Storage.S3;
 
@@ -25,12 +26,12 @@ public sealed class BytesInBucket : IStoredBytes
     private readonly IUploadBytes _uploadBytes;
     private IStagedQuarantine? _quarantine;
 
-    private BytesInBucket(IStoredMetadata metadata, S3Storage engine)
+    private BytesInBucket(IStoredMetadata metadata, S3Storage engine, Spool spool)
     {
         (_metadata, _engine) = (metadata, engine);
         _blobs = new StagedBlobStore(engine.Blobs, metadata.Ports.Staged);
         _staging = new Staging(metadata.Ports.Staged, metadata.EnsureRoomAsync, Staging.NoLimit);
-        _uploadBytes = metadata.Admit(engine.UploadBytes);
+        _uploadBytes = new SpooledUploadBytes(metadata.Admit(engine.UploadBytes), spool);
     }
 
     /// <inheritdoc cref="S3Storage.Address"/>
@@ -73,11 +74,12 @@ public sealed class BytesInBucket : IStoredBytes
     /// <summary>Opens the bucket of a storage, and records in the metadata that its bytes are in a bucket.</summary>
     /// <param name="metadata">The metadata.</param>
     /// <param name="bucket">The bucket.</param>
+    /// <param name="spoolFolder">Folder for copies of what is fetched.</param>
     /// <param name="environment">Settings and tools.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="StorageChoiceException">The settings do not allow what the registry needs, or the metadata has its bytes in files.</exception>
     internal static async Task<BytesInBucket> OpenAsync(
-        IStoredMetadata metadata, S3Settings bucket, StorageEnvironment environment, CancellationToken cancellationToken)
+        IStoredMetadata metadata, S3Settings bucket, string spoolFolder, StorageEnvironment environment, CancellationToken cancellationToken)
     {
         await metadata.CheckBucketAsync();
         S3Storage engine;
@@ -91,7 +93,7 @@ public sealed class BytesInBucket : IStoredBytes
         }
 
         await metadata.RecordBucketAsync();
-        return new BytesInBucket(metadata, engine);
+        return new BytesInBucket(metadata, engine, new Spool(spoolFolder, environment.Threads, environment.Time));
     }
 
     IBlobReader IStoredBytes.Serve(ContentCache contents) => _engine.Serve(contents);

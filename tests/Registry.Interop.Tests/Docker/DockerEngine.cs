@@ -7,13 +7,23 @@ namespace Registry.Interop.Tests.Docker;
 
 /// <summary>
 /// Separate Docker engine, beside any other on the machine: no bridge, no packet filter, everything under one temporary folder. It
-/// uses the registry under test as its mirror of Docker Hub.
+/// uses the registry under test, or another one, as its mirror of Docker Hub.
 /// </summary>
-public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLifetime
+public sealed partial class DockerEngine : IAsyncLifetime
 {
+    private readonly Func<(string HostPort, string Mirror)> _registry;
     private readonly TemporaryFolder _folder = new("docker");
     private BackgroundProcess? _engine;
     private Command? _docker;
+
+    public DockerEngine(RegistryUnderTest registry)
+        : this(() => (registry.HostPort, registry.HostPort))
+    {
+    }
+
+    /// <summary>Prepares an engine with another registry.</summary>
+    /// <param name="registry">Returns host and port of a registry without TLS, and of a mirror of Docker Hub.</param>
+    internal DockerEngine(Func<(string HostPort, string Mirror)> registry) => _registry = registry;
 
     /// <summary>The docker command; skips the test when there is no engine.</summary>
     internal Command Docker
@@ -49,8 +59,8 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
             "--storage-driver", StorageDriver(_folder.Path),
             "--exec-opt", "native.cgroupdriver=cgroupfs",
-            "--insecure-registry", registry.HostPort,
-            "--registry-mirror", $"http://{registry.HostPort}");
+            "--insecure-registry", _registry().HostPort,
+            "--registry-mirror", $"http://{_registry().Mirror}");
         _ = await _engine.WaitForLineAsync(ListeningLine, Patience.Limit);
         _docker = new Command("docker", "docker.io")
         {

@@ -30,21 +30,54 @@ public sealed class BigLayerTests : IDisposable
     [Fact]
     public async Task A_big_layer_goes_in_and_out_without_being_held_in_memory()
     {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: Cancellation);
+        (string digest, long length) = await PushAsync(registry);
+
+        await PullAsync(registry, $"/v2/load/big/blobs/{digest}", digest, length);
+
+        AssertSmall(registry);
+    }
+
+    [Fact]
+    public async Task A_big_layer_comes_through_a_mirror_to_several_clients_without_being_held_in_memory()
+    {
+        await using RegistryProcess upstream = await RegistryProcess.StartAsync(_storage.Folder("upstream"), cancellationToken: Cancellation);
+        (string digest, long length) = await PushAsync(upstream);
+        string configuration = _storage.File("mirror.json");
+        await File.WriteAllTextAsync(
+            configuration, $$"""{ "upstreams": [ { "name": "up.example", "url": "http://{{upstream.HostPort}}", "prefix": "up" } ] }""", Cancellation);
+        await using RegistryProcess mirror = await RegistryProcess.StartAsync(
+            _storage.Folder("mirror"), new Dictionary<string, string?> { ["REGISTRY_MIRROR_CONFIG"] = configuration }, cancellationToken: Cancellation);
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PullAsync(mirror, $"/v2/up/load/big/blobs/{digest}", digest, length)));
+
+        AssertSmall(mirror);
+    }
+
+    private static async Task<(string Digest, long Length)> PushAsync(RegistryProcess registry)
+    {
         long length = 1024 * 1024 * long.Parse(
             Environment.GetEnvironmentVariable(SizeVariable) ?? DefaultSizeMiB.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: Cancellation);
         using var http = new RegistryHttp(registry.BaseAddress, TimeSpan.FromMinutes(10));
-
         using var content = new EndlessContent(length);
         string location = await http.StartUploadAsync("load/big", Cancellation);
         location = await http.PatchAsync(location, content, Cancellation);
         await http.FinishUploadAsync(location, content.Digest, cancellationToken: Cancellation);
+        return (content.Digest, length);
+    }
 
-        using HttpResponseMessage response = await http.GetAsync($"/v2/load/big/blobs/{content.Digest}", Cancellation);
+    private static async Task PullAsync(RegistryProcess registry, string path, string digest, long length)
+    {
+        using var http = new RegistryHttp(registry.BaseAddress, TimeSpan.FromMinutes(10));
+        using HttpResponseMessage response = await http.GetAsync(path, Cancellation);
         await RegistryHttp.ExpectAsync(response, HttpStatusCode.OK);
         Assert.Equal(length, response.Content.Headers.ContentLength);
         await using Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
-        Assert.Equal(content.Digest, "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(body, Cancellation)));
+        Assert.Equal(digest, "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(body, Cancellation)));
+    }
+
+    private static void AssertSmall(RegistryProcess registry)
+    {
         long peak = registry.PeakResidentBytes;
         TestContext.Current.TestOutputHelper?.WriteLine($"Peak resident size: {peak / 1024 / 1024} MiB.");
         Assert.InRange(peak, 1, ResidentLimit);

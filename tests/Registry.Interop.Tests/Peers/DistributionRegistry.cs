@@ -23,9 +23,11 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
     private static Command Command => new("docker-registry", "docker-registry");
 
     /// <summary>Starts it on a free port.</summary>
-    public static async Task<DistributionRegistry> StartAsync(string root)
+    /// <param name="root">Its folder.</param>
+    /// <param name="users">File of htpasswd with its users; null for a registry without any.</param>
+    public static async Task<DistributionRegistry> StartAsync(string root, string? users = null)
     {
-        BackgroundProcess process = Command.Start("serve", WriteConfiguration(root));
+        BackgroundProcess process = Command.Start("serve", WriteConfiguration(root, users));
         try
         {
             Match line = await process.WaitForLineAsync(ListeningLine, Patience.Limit, TestContext.Current.CancellationToken);
@@ -54,7 +56,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
         return _process.DisposeAsync();
     }
 
-    private static string WriteConfiguration(string root)
+    private static string WriteConfiguration(string root, string? users = null)
     {
         string configuration = Path.Combine(root, "config.yml");
         File.WriteAllText(
@@ -68,6 +70,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
                 enabled: true
             http:
               addr: 127.0.0.1:0
+            {{(users is null ? "" : $"auth: {{ htpasswd: {{ realm: interop, path: {users} }} }}")}}
             """);
         return configuration;
     }

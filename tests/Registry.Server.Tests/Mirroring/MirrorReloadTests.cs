@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Core.Oci;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
 
 namespace Registry.Server.Tests.Mirroring;
 
@@ -61,27 +58,18 @@ public sealed class MirrorReloadTests : IDisposable
     [Fact]
     public async Task A_prefix_over_repositories_of_this_registry_is_an_error_with_its_line()
     {
-        var asked = new List<(RepositoryRange, string)>();
-        var options = _folder.Configure(new RegistryOptions());
+        _folder.Write(Nothing);
+        await using var registry = await TestRegistry.StartAsync(_folder.Configure);
+        await registry.Client.PushAsync("ghcr/app", TestImage.Create(), "latest");
+        _folder.Write(MirrorFolder.Upstreams);
 
-        await using (MirrorComposition.Open(options, FindNoneAsync, TimeProvider.System, NullLoggerFactory.Instance))
-        {
-            Assert.Equal([(RepositoryRange.StartingWith("hub/"), "docker.io"), (RepositoryRange.StartingWith("ghcr/"), "ghcr.io")], asked);
-        }
+        registry.Host.Reload();
 
-        var fault = Assert.Throws<StartupException>(() => MirrorComposition.Open(options, FindOneAsync, TimeProvider.System, NullLoggerFactory.Instance));
-        Assert.Equal(
-            $"REGISTRY_MIRROR_CONFIG {_folder.Path} cannot be used: line 5: the prefix \"ghcr\" has repositories of its own, such as ghcr/app; choose another prefix, or rename or delete them before",
-            fault.Message);
-
-        Task<RepositoryName?> FindNoneAsync(RepositoryRange range, string upstream)
-        {
-            asked.Add((range, upstream));
-            return Task.FromResult<RepositoryName?>(null);
-        }
-
-        Task<RepositoryName?> FindOneAsync(RepositoryRange range, string upstream) =>
-            Task.FromResult<RepositoryName?>(upstream == "ghcr.io" ? RepositoryName.Parse("ghcr/app") : null);
+        Assert.Contains(
+            registry.Log.Entries,
+            entry => entry.Level == LogLevel.Error && entry.Message.Contains(
+                "line 5: the prefix \"ghcr\" has repositories of its own, such as ghcr/app; choose another prefix, or rename or delete them before", StringComparison.Ordinal));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/ghcr/app/manifests/latest"));
     }
 
     private static Task<Answer> AskAsync(TestRegistry registry) => registry.Client.GetAnswerAsync("/v2/alpine/manifests/latest?ns=docker.io");

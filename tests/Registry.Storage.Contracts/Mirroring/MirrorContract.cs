@@ -197,7 +197,7 @@ public abstract partial class MirrorContract : IAsyncDisposable
 
     private static void AssertRefused(string detail, RegistryError? error)
     {
-        Assert.Same(RegistryErrorCode.RepositoryMirrored, error?.Code);
+        Assert.Same(RegistryErrorCode.Mirrored, error?.Code);
         Assert.Equal([detail], error!.Details);
     }
 

@@ -68,6 +68,12 @@ internal static class BlobResponse
             return refused;
         }
 
+        if (!source.IsVerified)
+        {
+            // The client compares the digest; what is between need not.
+            response.Headers.CacheControl = "no-store";
+        }
+
         switch (AppliesTo(headers.IfRange, digest) ? RangeHeader.Parse(headers.Range, source.Length) : null)
         {
             case []:
@@ -130,7 +136,25 @@ internal static class BlobResponse
         }
 
         request.TakeTurns();
+        if (source.IsArriving(range.Offset))
+        {
+            await SendArrivingAsync(request, source, range);
+            return;
+        }
+
         await (TrySendFile(request, source, range) ?? CopyAsync(request, source, range));
+    }
+
+    // As they arrive, from the file in which they are.
+    private static async Task SendArrivingAsync(RequestContext request, BlobSource source, ByteRange range)
+    {
+        for (var (offset, end) = (range.Offset, range.Offset + range.Length); offset < end;)
+        {
+            var (arrived, available) = await source.WaitAsync(offset, request.Aborted);
+            var part = new ByteRange(offset, Math.Min(available, end) - offset);
+            await (TrySendFile(request, arrived, part) ?? CopyAsync(request, arrived, part));
+            offset += part.Length;
+        }
     }
 
     // Null if the bytes are no file, or must pass through Kestrel. The file is already open, so a blob that is deleted meanwhile is still sent.

@@ -1,0 +1,205 @@
+using System.IO.Pipelines;
+using Registry.Core.Blobs;
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Mirror.Configuration;
+using Registry.Mirror.Upstreams;
+
+namespace Registry.Mirror.Fetches;
+
+/// <summary>
+/// One fetch of a blob from its upstream, as a push into the repository of the client that has asked first. Any number of readers follow it, each at its own speed. It goes on when they
+/// leave, for a while.
+/// </summary>
+/// <param name="upstream">The upstream.</param>
+/// <param name="name">The repository.</param>
+/// <param name="digest">The blob.</param>
+/// <param name="uploads">Stores the blob.</param>
+/// <param name="openStored">Opens the blob when it is stored, for this repository or another one of the upstream.</param>
+/// <param name="time">The clock.</param>
+internal sealed class BlobFetch(
+    IUpstream upstream, MirroredName name, Digest digest, UploadOperations uploads, Func<ValueTask<BlobSource?>> openStored, TimeProvider time) : IUploadFollower
+{
+    // Of a read from the upstream, and of a write.
+    private const int PieceSize = 256 * 1024;
+
+    private readonly TaskCompletionSource<UpstreamResult<long>> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FetchReaders _readers = new(time);
+    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _received;
+    private long _length;
+    private Upload? _upload;
+    private volatile bool _isVerified;
+    private volatile UpstreamFault? _fault;
+
+    /// <summary>Repository that gets the blob.</summary>
+    public MirroredName Name => name;
+
+    /// <summary>Size of the blob in bytes, as soon as the upstream has answered; or its fault.</summary>
+    public Task<UpstreamResult<long>> Opened => _opened.Task;
+
+    /// <summary>Ends when the blob is stored, or the fetch has failed (<see cref="Fault"/>).</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Fault that has ended the fetch; null while there is none.</summary>
+    public UpstreamFault? Fault => _fault;
+
+    /// <summary>True if all bytes have the digest.</summary>
+    public bool IsVerified => _isVerified;
+
+    /// <summary>Number of bytes that readers may get: all but the last one until they are verified, so that a wrong blob never ends in good order.</summary>
+    public long Available => _isVerified ? _length : Math.Min(Interlocked.Read(ref _received), Math.Max(0, _length - 1));
+
+    /// <summary>Readers at the moment.</summary>
+    public int Readers => _readers.Count;
+
+    /// <summary>Notes a reader, until the result is disposed: without one, the fetch pauses after a while, and then ends.</summary>
+    public IDisposable Enter() => _readers.Enter();
+
+    /// <summary>Waits until a byte is available.</summary>
+    /// <param name="position">Position of the byte.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Number of available bytes.</returns>
+    /// <exception cref="FetchException">The byte will not come.</exception>
+    public async ValueTask<long> WaitAsync(long position, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Before the number is read, so that no growth is missed.
+            var grown = Volatile.Read(ref _grown).Task;
+            if (Available is var available && available > position)
+            {
+                return available;
+            }
+
+            if (_fault is { } fault)
+            {
+                throw new FetchException(fault.Reason);
+            }
+
+            await grown.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Opens what has arrived, or the stored blob.</summary>
+    /// <exception cref="FetchException">The fetch has failed.</exception>
+    public async ValueTask<BlobSource> OpenReceivedAsync(CancellationToken cancellationToken)
+    {
+        if (_upload is { } upload && await upload.OpenReceivedAsync() is { } received)
+        {
+            return received;
+        }
+
+        // It is becoming a blob, or it is small and was never in a file.
+        await Ended.WaitAsync(cancellationToken);
+        return _fault is { } fault ? throw new FetchException(fault.Reason)
+            : await openStored() ?? throw new FetchException($"{digest} was removed while it was sent");
+    }
+
+    /// <summary>Fetches the blob. The task never fails.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Another fetch may have ended since the client found nothing.
+            if (await openStored() is { } stored)
+            {
+                await using (stored)
+                {
+                    Verify(stored.Length);
+                }
+
+                return;
+            }
+
+            var opened = await upstream.OpenBlobAsync(name.Name.Value, digest, 0, null, cancellationToken);
+            if (!opened.TryGet(out var blob, out var refused))
+            {
+                Fail(refused);
+                return;
+            }
+
+            await using var body = new FetchBody(upstream, name.Name.Value, digest, blob, _readers, time);
+            await StoreAsync(body, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Fail(new UpstreamFault(UpstreamFaultKind.Away, $"the fetch of {digest} from {upstream.Settings.Name} has ended, since no client waited for it, or the registry stops"));
+        }
+        catch (FetchException e)
+        {
+            Fail(new UpstreamFault(UpstreamFaultKind.Away, e.Message));
+        }
+        catch (StorageException e)
+        {
+            Fail(new UpstreamFault(UpstreamFaultKind.Away, $"the storage refuses {digest}: {e.Message}"));
+        }
+        finally
+        {
+            if (!_isVerified && _fault is null)
+            {
+                // A fault of this registry passes on. Those who follow must not wait for ever.
+                Fail(new UpstreamFault(UpstreamFaultKind.Away, $"the fetch of {digest} from {upstream.Settings.Name} has failed"));
+            }
+
+            Grow();
+            _ended.TrySetResult();
+        }
+    }
+
+    void IUploadFollower.Begin(Upload upload) => _upload = upload;
+
+    void IUploadFollower.Verified() => Verify(_upload!.Length);
+
+    private void Verify(long length)
+    {
+        _length = length;
+        _isVerified = true;
+        _opened.TrySetResult(length);
+        Grow();
+    }
+
+    private async Task StoreAsync(FetchBody body, CancellationToken cancellationToken)
+    {
+        // Without a length, clients wait for the end.
+        if (body.Size is { } size)
+        {
+            _length = size;
+            _opened.TrySetResult(size);
+        }
+
+        var reader = new ConsumedReader(PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: PieceSize)), NoteReceived);
+        try
+        {
+            var stored = await uploads.PushAsync(
+                name.Local, digest, body.Size, reader, ChangeOrigin.Mirror(upstream.Settings.Name), cancellationToken, follower: this);
+            if (stored.Error is { } error)
+            {
+                Fail(_isVerified
+                    ? new UpstreamFault(UpstreamFaultKind.Away, $"{digest} of {upstream.Settings.Name} cannot be stored: {error}")
+                    : new UpstreamFault(UpstreamFaultKind.Wrong, $"{upstream.Settings.Name} sent other bytes for {digest} of {name.Name}: {error}"));
+            }
+        }
+        finally
+        {
+            await reader.CompleteAsync();
+        }
+    }
+
+    private void NoteReceived()
+    {
+        Interlocked.Exchange(ref _received, _upload?.Length ?? 0);
+        Grow();
+    }
+
+    private void Fail(UpstreamFault fault)
+    {
+        _fault = fault;
+        _opened.TrySetResult(fault);
+    }
+
+    private void Grow() => Interlocked.Exchange(ref _grown, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+}

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Registry.Core;
+using Registry.Core.Access.Rules;
+using Registry.Core.Blobs;
+using Registry.Core.Errors;
+using Registry.Core.Fairness;
+using Registry.Core.Metadata;
+using Registry.Core.Mirroring;
+using Registry.Core.Oci;
+using Registry.Mirror.Configuration;
+using Registry.Mirror.Fetches;
+using Registry.Mirror.Pulls;
+using Registry.Mirror.Room;
+using Registry.Mirror.Upstreams;
+using Registry.Mirror.Upstreams.Requests;
+
+namespace Registry.Mirror;
+
+/// <summary>
+/// Pulls from mirrored repositories: what is here is answered from here, and the rest is fetched from the upstream. A client that may not cause a fetch gets what is here.
+/// </summary>
+public sealed class MirrorPulls : IAsyncDisposable
+{
+    private readonly BlobOperations _blobs;
+    private readonly PullRecord _record;
+    private readonly MirroredManifests _manifests;
+    private readonly MirroredLists _lists;
+    private readonly KnownBlobs _known;
+    private readonly BlobFetches _fetches;
+    private readonly Func<UpstreamSettings, IUpstream> _connect;
+    private readonly ConcurrentDictionary<string, IUpstream> _upstreams = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Composes the pulls.</summary>
+    /// <param name="core">The operations on what is here.</param>
+    /// <param name="metadata">What the mirror knows of its repositories.</param>
+    /// <param name="names">Returns the names as they are in force.</param>
+    /// <param name="connect">Makes the client of an upstream.</param>
+    /// <param name="maxDescriptors">Largest number of descriptors of a manifest.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    internal MirrorPulls(
+        RegistryCore core,
+        IMirrorMetadata metadata,
+        Func<MirrorNames> names,
+        Func<UpstreamSettings, IUpstream> connect,
+        int maxDescriptors,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        _blobs = core.Blobs;
+        _connect = connect;
+        _record = new PullRecord(metadata, time);
+        _manifests = new MirroredManifests(core.Manifests, core.Metadata, _record, maxDescriptors, time, loggers.CreateLogger<MirroredManifests>(), _stopping.Token);
+        _lists = new MirroredLists(core.Lists, core.Referrers, time, _stopping.Token);
+        _known = new KnownBlobs(time, _stopping.Token);
+        _fetches = new BlobFetches(core.Blobs, core.Uploads, core.Metadata, repository => names().Find(repository), _known, time, loggers.CreateLogger<BlobFetches>());
+        Eviction = new MirrorEviction(metadata, _record, core.Eraser, () => names().Configuration, time, loggers.CreateLogger<MirrorEviction>());
+    }
+
+    /// <summary>Composes the pulls, with upstreams that are asked over HTTP.</summary>
+    /// <param name="core">The operations on what is here.</param>
+    /// <param name="metadata">What the mirror knows of its repositories.</param>
+    /// <param name="names">Returns the names as they are in force.</param>
+    /// <param name="version">Version of this registry, which upstreams are told.</param>
+    /// <param name="maxManifestSize">Size of the largest manifest in bytes.</param>
+    /// <param name="maxDescriptors">Largest number of descriptors of a manifest.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    public static MirrorPulls Create(
+        RegistryCore core,
+        IMirrorMetadata metadata,
+        Func<MirrorNames> names,
+        string version,
+        long maxManifestSize,
+        int maxDescriptors,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        var limits = new UpstreamLimits { ManifestSize = (int)Math.Min(maxManifestSize, int.MaxValue) };
+
+        // The proxy of the machine: HTTPS_PROXY and NO_PROXY.
+        return new MirrorPulls(
+            core, metadata, names, settings => new HttpUpstream(settings, version, limits, time, loggers, HttpClient.DefaultProxy), maxDescriptors, time, loggers);
+    }
+
+    /// <summary>Removes what takes too much room.</summary>
+    public MirrorEviction Eviction { get; }
+
+    /// <summary>Number of fetches of blobs at the moment.</summary>
+    public int Fetches => _fetches.Count;
+
+    /// <summary>Number of clients that follow them.</summary>
+    public int Readers => _fetches.Readers;
+
+    /// <summary>Brings a manifest here, so that the repository has what its upstream has.</summary>
+    /// <param name="name">The repository.</param>
+    /// <param name="reference">Tag or digest.</param>
+    /// <param name="user">User of the client; null for an anonymous one.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether the manifest may be old; MANIFEST_UNKNOWN if the upstream has it not, or why it is not known.</returns>
+    public Task<Result<Freshness>> PrepareManifestAsync(MirroredName name, Reference reference, string? user, CancellationToken cancellationToken) =>
+        _manifests.PrepareAsync(Find(name.Upstream), name, reference, MayFetch(name, user), cancellationToken);
+
+    /// <summary>Notes that a client has got a manifest.</summary>
+    public void NotePull(MirroredName name, Digest digest) => _record.NotePull(name.Local, digest);
+
+    /// <summary>Finds the size of a blob, in bytes; BLOB_UNKNOWN if the upstream has it not.</summary>
+    /// <inheritdoc cref="OpenBlobAsync"/>
+    public async Task<Result<long>> StatBlobAsync(MirroredName name, Digest digest, string? user, CancellationToken cancellationToken)
+    {
+        var stored = await _blobs.StatAsync(name.Local, digest);
+        if (stored.Error is null || !MayFetch(name, user))
+        {
+            return stored;
+        }
+
+        var found = await _known.FindAsync(Find(name.Upstream), name, digest, cancellationToken);
+        return found.TryGet(out var size, out var fault) ? size : FaultAnswers.Describe(fault, RegistryErrorCode.BlobUnknown);
+    }
+
+    /// <summary>Opens a blob, which may still be arriving.</summary>
+    /// <param name="name">The repository.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="user">User of the client; null for an anonymous one.</param>
+    /// <param name="network">Network of the client, which has a share of the fetches if it is anonymous.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The blob, which the caller disposes; BLOB_UNKNOWN if the upstream has it not, or why it is not known.</returns>
+    public async Task<Result<BlobSource>> OpenBlobAsync(MirroredName name, Digest digest, string? user, ClientNetwork network, CancellationToken cancellationToken)
+    {
+        var stored = await _blobs.OpenAsync(name.Local, digest);
+        return stored.Error is null || !MayFetch(name, user) ? stored : await _fetches.OpenAsync(Find(name.Upstream), name, digest, user, network, cancellationToken);
+    }
+
+    /// <summary>Lists tags.</summary>
+    /// <inheritdoc cref="MirroredLists.ListTagsAsync"/>
+    public Task<Result<MirroredPage<string>>> ListTagsAsync(MirroredName name, string? last, int? limit, string? user, CancellationToken cancellationToken) =>
+        _lists.ListTagsAsync(MayFetch(name, user) ? Find(name.Upstream) : null, name, last, limit, cancellationToken);
+
+    /// <summary>Lists the referrers of a manifest.</summary>
+    /// <inheritdoc cref="MirroredLists.ListReferrersAsync"/>
+    public Task<Result<MirroredPage<Referrer>>> ListReferrersAsync(
+        MirroredName name, Digest subject, string? artifactType, string? user, CancellationToken cancellationToken) =>
+        _lists.ListReferrersAsync(MayFetch(name, user) ? Find(name.Upstream) : null, name, subject, artifactType, cancellationToken);
+
+    /// <summary>Saves the times of pulls and questions, for a restart and for the eviction.</summary>
+    public Task SaveAsync() => _record.SaveAsync();
+
+    /// <summary>Ends the fetches, and saves what was noted.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _fetches.DisposeAsync();
+        await _record.SaveAsync();
+        _stopping.Dispose();
+    }
+
+    // After an edit of the configuration, the upstream has other settings.
+    internal IUpstream Find(UpstreamSettings settings) => _upstreams.AddOrUpdate(
+        settings.Name, _ => _connect(settings), (_, upstream) => ReferenceEquals(upstream.Settings, settings) ? upstream : _connect(settings));
+
+    private static bool MayFetch(MirroredName name, string? user) => name.IsIncluded
+        && name.Upstream.Fetch.Any(word => user is null ? word == AccessRules.AnonymousUser : word == AccessRules.Everybody || word == user);
+}
