@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Registry.Server.Endpoints;
+using Registry.Server.Endpoints.Probes;
 using Registry.Server.Http;
 using Registry.Server.Routing;
 
@@ -23,7 +24,8 @@ public class RouterBenchmarks
         new SpaceEndpoints(null!, null!),
         new InventoryEndpoints(null!, null!, null!),
         new ActivityEndpoints(null!, null!),
-        new MaintenanceEndpoints(null!, null!, null!, null!),
+        new MaintenanceEndpoints(null!, null, null!, null!, null!),
+        new MirrorEndpoints(null, null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -27,6 +27,9 @@ internal sealed class NodesField : IAsyncDisposable
     /// <summary>The first node.</summary>
     public Contestant Node { get; private set; } = null!;
 
+    /// <summary>Meter of the database, of all nodes together.</summary>
+    public ProcessMeter Database => ProcessMeter.OfChildren(_postgres.ProcessId);
+
     /// <summary>A second node on the same database and bucket.</summary>
     public Contestant SecondNode { get; private set; } = null!;
 

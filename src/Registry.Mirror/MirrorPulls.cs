@@ -8,10 +8,13 @@ using Registry.Core.Fairness;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Mirror.Configuration;
 using Registry.Mirror.Fetches;
+using Registry.Mirror.Images;
 using Registry.Mirror.Pulls;
 using Registry.Mirror.Room;
+using Registry.Mirror.Status;
 using Registry.Mirror.Upstreams;
 using Registry.Mirror.Upstreams.Requests;
 
@@ -23,6 +26,10 @@ namespace Registry.Mirror;
 public sealed class MirrorPulls : IAsyncDisposable
 {
     private readonly BlobOperations _blobs;
+    private readonly Func<bool> _isReadOnly;
+    private readonly IMirrorMetadata _metadata;
+    private readonly Func<MirrorNames> _names;
+    private readonly PullCounters _counters = new();
     private readonly PullRecord _record;
     private readonly MirroredManifests _manifests;
     private readonly MirroredLists _lists;
@@ -34,7 +41,7 @@ public sealed class MirrorPulls : IAsyncDisposable
 
     /// <summary>Composes the pulls.</summary>
     /// <param name="core">The operations on what is here.</param>
-    /// <param name="metadata">What the mirror knows of its repositories.</param>
+    /// <param name="ports">Ports of the storage under it.</param>
     /// <param name="names">Returns the names as they are in force.</param>
     /// <param name="connect">Makes the client of an upstream.</param>
     /// <param name="maxDescriptors">Largest number of descriptors of a manifest.</param>
@@ -42,7 +49,7 @@ public sealed class MirrorPulls : IAsyncDisposable
     /// <param name="loggers">Logs.</param>
     internal MirrorPulls(
         RegistryCore core,
-        IMirrorMetadata metadata,
+        StoragePorts ports,
         Func<MirrorNames> names,
         Func<UpstreamSettings, IUpstream> connect,
         int maxDescriptors,
@@ -50,18 +57,22 @@ public sealed class MirrorPulls : IAsyncDisposable
         ILoggerFactory loggers)
     {
         _blobs = core.Blobs;
+        _metadata = ports.Mirror;
+        _names = names;
+        _isReadOnly = () => core.IsReadOnly;
         _connect = connect;
-        _record = new PullRecord(metadata, time);
+        _record = new PullRecord(_metadata, time);
         _manifests = new MirroredManifests(core.Manifests, core.Metadata, _record, maxDescriptors, time, loggers.CreateLogger<MirroredManifests>(), _stopping.Token);
         _lists = new MirroredLists(core.Lists, core.Referrers, time, _stopping.Token);
         _known = new KnownBlobs(time, _stopping.Token);
         _fetches = new BlobFetches(core.Blobs, core.Uploads, core.Metadata, repository => names().Find(repository), _known, time, loggers.CreateLogger<BlobFetches>());
-        Eviction = new MirrorEviction(metadata, _record, core.Eraser, () => names().Configuration, time, loggers.CreateLogger<MirrorEviction>());
+        Eviction = new MirrorEviction(_metadata, _record, core.Eraser, () => names().Configuration, _counters, time, loggers.CreateLogger<MirrorEviction>());
+        Images = new MirroredImages(core, _metadata, ports.Inventory, _manifests, _fetches, _record, repository => names().Find(repository), Find);
     }
 
     /// <summary>Composes the pulls, with upstreams that are asked over HTTP.</summary>
     /// <param name="core">The operations on what is here.</param>
-    /// <param name="metadata">What the mirror knows of its repositories.</param>
+    /// <param name="ports">Ports of the storage under it.</param>
     /// <param name="names">Returns the names as they are in force.</param>
     /// <param name="version">Version of this registry, which upstreams are told.</param>
     /// <param name="maxManifestSize">Size of the largest manifest in bytes.</param>
@@ -70,7 +81,7 @@ public sealed class MirrorPulls : IAsyncDisposable
     /// <param name="loggers">Logs.</param>
     public static MirrorPulls Create(
         RegistryCore core,
-        IMirrorMetadata metadata,
+        StoragePorts ports,
         Func<MirrorNames> names,
         string version,
         long maxManifestSize,
@@ -82,17 +93,20 @@ public sealed class MirrorPulls : IAsyncDisposable
 
         // The proxy of the machine: HTTPS_PROXY and NO_PROXY.
         return new MirrorPulls(
-            core, metadata, names, settings => new HttpUpstream(settings, version, limits, time, loggers, HttpClient.DefaultProxy), maxDescriptors, time, loggers);
+            core, ports, names, settings => new HttpUpstream(settings, version, limits, time, loggers, HttpClient.DefaultProxy), maxDescriptors, time, loggers);
     }
 
     /// <summary>Removes what takes too much room.</summary>
     public MirrorEviction Eviction { get; }
 
-    /// <summary>Number of fetches of blobs at the moment.</summary>
-    public int Fetches => _fetches.Count;
+    /// <summary>What an operator does with images.</summary>
+    public MirroredImages Images { get; }
 
-    /// <summary>Number of clients that follow them.</summary>
-    public int Readers => _fetches.Readers;
+    /// <summary>The upstreams of the configuration, in its order. No request is made.</summary>
+    public IReadOnlyList<UpstreamStatus> ReadStatus() => [.. _names().Configuration.Upstreams.Select(ReadStatus)];
+
+    /// <summary>What the repositories of an upstream hold.</summary>
+    public Task<MirrorUse> ReadUseAsync(string upstream) => _metadata.ReadUseAsync(upstream);
 
     /// <summary>Brings a manifest here, so that the repository has what its upstream has.</summary>
     /// <param name="name">The repository.</param>
@@ -100,8 +114,16 @@ public sealed class MirrorPulls : IAsyncDisposable
     /// <param name="user">User of the client; null for an anonymous one.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether the manifest may be old; MANIFEST_UNKNOWN if the upstream has it not, or why it is not known.</returns>
-    public Task<Result<Freshness>> PrepareManifestAsync(MirroredName name, Reference reference, string? user, CancellationToken cancellationToken) =>
-        _manifests.PrepareAsync(Find(name.Upstream), name, reference, MayFetch(name, user), cancellationToken);
+    public async Task<Result<Freshness>> PrepareManifestAsync(MirroredName name, Reference reference, string? user, CancellationToken cancellationToken)
+    {
+        var prepared = await _manifests.PrepareAsync(Find(name.Upstream), name, reference, MayFetch(name, user), cancellationToken);
+        if (prepared.TryGet(out var freshness, out _))
+        {
+            _counters.Answered(name.Upstream.Name, freshness);
+        }
+
+        return prepared;
+    }
 
     /// <summary>Notes that a client has got a manifest.</summary>
     public void NotePull(MirroredName name, Digest digest) => _record.NotePull(name.Local, digest);
@@ -130,7 +152,15 @@ public sealed class MirrorPulls : IAsyncDisposable
     public async Task<Result<BlobSource>> OpenBlobAsync(MirroredName name, Digest digest, string? user, ClientNetwork network, CancellationToken cancellationToken)
     {
         var stored = await _blobs.OpenAsync(name.Local, digest);
-        return stored.Error is null || !MayFetch(name, user) ? stored : await _fetches.OpenAsync(Find(name.Upstream), name, digest, user, network, cancellationToken);
+        if (stored.Error is null || !MayFetch(name, user))
+        {
+            CountBlob(name, stored, wasHere: true);
+            return stored;
+        }
+
+        var fetched = await _fetches.OpenAsync(Find(name.Upstream), name, digest, user, network, cancellationToken);
+        CountBlob(name, fetched, wasHere: false);
+        return fetched;
     }
 
     /// <summary>Lists tags.</summary>
@@ -145,14 +175,27 @@ public sealed class MirrorPulls : IAsyncDisposable
         _lists.ListReferrersAsync(MayFetch(name, user) ? Find(name.Upstream) : null, name, subject, artifactType, cancellationToken);
 
     /// <summary>Saves the times of pulls and questions, for a restart and for the eviction.</summary>
-    public Task SaveAsync() => _record.SaveAsync();
+    public Task SaveAsync() => _isReadOnly() ? Task.CompletedTask : _record.SaveAsync();
 
-    /// <summary>Ends the fetches, and saves what was noted.</summary>
+    /// <summary>Ends the fetches, and saves what was noted, if the storage takes it.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _fetches.DisposeAsync();
-        await _record.SaveAsync();
+        try
+        {
+            await SaveAsync();
+        }
+        catch (StorageException)
+        {
+            // As after a kill: tags are asked for again, and images count as pulled a minute earlier.
+        }
+
+        foreach (var upstream in _upstreams.Values)
+        {
+            (upstream as IDisposable)?.Dispose();
+        }
+
         _stopping.Dispose();
     }
 
@@ -160,6 +203,35 @@ public sealed class MirrorPulls : IAsyncDisposable
     internal IUpstream Find(UpstreamSettings settings) => _upstreams.AddOrUpdate(
         settings.Name, _ => _connect(settings), (_, upstream) => ReferenceEquals(upstream.Settings, settings) ? upstream : _connect(settings));
 
-    private static bool MayFetch(MirroredName name, string? user) => name.IsIncluded
+    private void CountBlob(MirroredName name, Result<BlobSource> answer, bool wasHere)
+    {
+        if (answer.Error is null)
+        {
+            _counters.AnsweredBlob(name.Upstream.Name, wasHere);
+        }
+    }
+
+    private UpstreamStatus ReadStatus(UpstreamSettings settings)
+    {
+        var upstream = Find(settings);
+        var counters = upstream.Counters;
+        var (fetches, readers) = _fetches.Count(settings.Name);
+        return new UpstreamStatus
+        {
+            Settings = settings,
+            Away = upstream.Away?.Reason,
+            AwaySince = upstream.AwaySince,
+            Fetches = fetches,
+            Readers = readers,
+            Pulls = _counters.Read(settings.Name),
+            Received = counters.Received,
+            RateLimit = counters.Limit,
+            RemainingRateLimit = counters.RemainingLimit,
+            Requests = UpstreamRequestCount.Read(counters),
+        };
+    }
+
+    // What is fetched is stored.
+    private bool MayFetch(MirroredName name, string? user) => name.IsIncluded && !_isReadOnly()
         && name.Upstream.Fetch.Any(word => user is null ? word == AccessRules.AnonymousUser : word == AccessRules.Everybody || word == user);
 }

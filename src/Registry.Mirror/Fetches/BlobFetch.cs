@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Registry.Core.Blobs;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Mirror.Configuration;
@@ -25,11 +26,16 @@ internal sealed class BlobFetch(
     // Of a read from the upstream, and of a write.
     private const int PieceSize = 256 * 1024;
 
+    // Of a slow upstream, what arrives in such a time is passed on, though it is less than a piece. Each time wakes all readers.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
+
     private readonly TaskCompletionSource<UpstreamResult<long>> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly FetchReaders _readers = new(time);
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _received;
+    private long _receivedAt;
+    private int _waiting;
     private long _length;
     private Upload? _upload;
     private volatile bool _isVerified;
@@ -80,7 +86,15 @@ internal sealed class BlobFetch(
                 throw new FetchException(fault.Reason);
             }
 
-            await grown.WaitAsync(cancellationToken);
+            Interlocked.Increment(ref _waiting);
+            try
+            {
+                await grown.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiting);
+            }
         }
     }
 
@@ -171,7 +185,7 @@ internal sealed class BlobFetch(
             _opened.TrySetResult(size);
         }
 
-        var reader = new ConsumedReader(PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: PieceSize)), NoteReceived);
+        var reader = new ConsumedReader(PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: PieceSize)), () => IsAwaited, NoteReceived);
         try
         {
             var stored = await uploads.PushAsync(
@@ -189,8 +203,12 @@ internal sealed class BlobFetch(
         }
     }
 
+    // Small content stays in memory until all of it is there.
+    private bool IsAwaited => _length > Staging.MaxSize && Volatile.Read(ref _waiting) > 0 && (Interlocked.Read(ref _received) == 0 || time.GetElapsedTime(_receivedAt) >= Patience);
+
     private void NoteReceived()
     {
+        _receivedAt = time.GetTimestamp();
         Interlocked.Exchange(ref _received, _upload?.Length ?? 0);
         Grow();
     }

@@ -12,7 +12,7 @@ using Registry.Mirror.Upstreams;
 
 namespace Registry.Mirror.Fetches;
 
-/// <summary>Fetches blobs from upstreams, each digest once at a time, whoever asks and however often.</summary>
+/// <summary>Fetches blobs from upstreams, each digest once at a time, for any number of clients.</summary>
 /// <param name="blobs">Blobs that are stored.</param>
 /// <param name="uploads">Stores blobs.</param>
 /// <param name="metadata">Finds repositories that have a blob.</param>
@@ -30,7 +30,7 @@ internal sealed partial class BlobFetches(
     ILogger<BlobFetches> logger) : IAsyncDisposable
 {
     /// <summary>Greatest number of fetches at a time that clients of one user or network have begun.</summary>
-    public const int MaxOfCaller = 128;
+    public const int MaxOfCaller = 1000;
 
     // Repositories that are looked at for the blob.
     private const int MaxSources = 64;
@@ -40,11 +40,9 @@ internal sealed partial class BlobFetches(
     private readonly CallerCounts _callers = new(MaxOfCaller);
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Number of fetches at the moment.</summary>
-    public int Count => _fetches.Count;
-
-    /// <summary>Number of readers of all fetches.</summary>
-    public int Readers => _fetches.Values.Sum(fetch => fetch.Readers);
+    /// <summary>Number of fetches from an upstream at the moment, and of their readers.</summary>
+    public (int Fetches, int Readers) Count(string upstream) => _fetches.Where(fetch => fetch.Key.Upstream == upstream)
+        .Aggregate((0, 0), ((int Fetches, int Readers) counts, KeyValuePair<(string, Digest), BlobFetch> fetch) => (counts.Fetches + 1, counts.Readers + fetch.Value.Readers));
 
     /// <summary>Opens a blob of a mirrored repository that does not have it; fetches it if no fetch of it is under way.</summary>
     /// <param name="upstream">The upstream.</param>
@@ -70,6 +68,8 @@ internal sealed partial class BlobFetches(
                 return refused!;
             }
 
+            // Who waits for the size is a reader, too, however long the fetch waits for its turn at the upstream.
+            using var waiting = fetch.Enter();
             var isOwn = fetch.Name.Local == name.Local;
             if (!isOwn && (await known.FindAsync(upstream, name, digest, cancellationToken)).Fault is { } fault)
             {
@@ -79,7 +79,6 @@ internal sealed partial class BlobFetches(
             var opened = await fetch.Opened.WaitAsync(cancellationToken);
             if (opened.TryGet(out var length, out var failed))
             {
-                known.Note(name, digest, length);
                 return new FollowingSource(fetch, length, (offset, count, token) => OpenFarAsync(upstream, name, digest, offset, count, token));
             }
 
@@ -90,6 +89,35 @@ internal sealed partial class BlobFetches(
 
             // The repository of the client that was first does not have it; this one does.
             _fetches.TryRemove(new((upstream.Settings.Name, digest), fetch));
+        }
+    }
+
+    /// <summary>Fetches a blob of a mirrored repository that does not have it, and waits until it has.</summary>
+    /// <returns>The size in bytes; BLOB_UNKNOWN if the upstream has it not, or why it is not known.</returns>
+    /// <inheritdoc cref="OpenAsync"/>
+    public async Task<Result<long>> StoreAsync(
+        IUpstream upstream, MirroredName name, Digest digest, string? user, ClientNetwork network, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (!(await OpenAsync(upstream, name, digest, user, network, cancellationToken)).TryGet(out var source, out var error))
+            {
+                return error;
+            }
+
+            await using (source)
+            {
+                if (source is FollowingSource following && await following.StoredAsync(cancellationToken) is { } fault)
+                {
+                    return FaultAnswers.Describe(fault, RegistryErrorCode.BlobUnknown);
+                }
+            }
+
+            // A fetch for another repository has stored it there, from where it is mounted.
+            if ((await blobs.StatAsync(name.Local, digest)).TryGet(out var size, out _))
+            {
+                return size;
+            }
         }
     }
 

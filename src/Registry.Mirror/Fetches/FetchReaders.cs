@@ -15,7 +15,7 @@ internal sealed class FetchReaders(TimeProvider time)
     /// <summary>Number of readers.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>True if nobody has read for so long that nothing more is to be asked for.</summary>
+    /// <summary>True if no reader has been there for so long that nothing more is to be asked for.</summary>
     public bool IsDeserted
     {
         get

@@ -58,6 +58,14 @@ internal sealed class FollowingSource(BlobFetch fetch, long length, Func<long, l
         }
     }
 
+    /// <summary>Waits until the blob is stored.</summary>
+    /// <returns>Null, or the fault that has ended the fetch.</returns>
+    public async Task<UpstreamFault?> StoredAsync(CancellationToken cancellationToken)
+    {
+        await fetch.Ended.WaitAsync(cancellationToken);
+        return fetch.Fault;
+    }
+
     public override async ValueTask DisposeAsync()
     {
         _reader.Dispose();

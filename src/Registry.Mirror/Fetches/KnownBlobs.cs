@@ -28,9 +28,6 @@ internal sealed class KnownBlobs(TimeProvider time, CancellationToken stopping)
             ? Task.FromResult<UpstreamResult<long>>(size)
             : _calls.RunAsync((name.Local, digest), () => AskAsync(upstream, name, digest), cancellationToken);
 
-    /// <summary>Notes that the upstream has sent a blob, or the beginning of one.</summary>
-    public void Note(MirroredName name, Digest digest, long size) => _known.Set((name.Local, digest), new Known(size, time.GetTimestamp()), EntrySize);
-
     private long? Find(IUpstream upstream, MirroredName name, Digest digest) =>
         _known.Find((name.Local, digest)) is { } known && time.GetElapsedTime(known.At) < upstream.Settings.Check ? known.Size : null;
 
@@ -45,7 +42,7 @@ internal sealed class KnownBlobs(TimeProvider time, CancellationToken stopping)
         var found = await upstream.FindBlobAsync(name.Name.Value, digest, stopping);
         if (found.TryGet(out var size, out _))
         {
-            Note(name, digest, size);
+            _known.Set((name.Local, digest), new Known(size, time.GetTimestamp()), EntrySize);
         }
 
         return found;

@@ -36,6 +36,11 @@ internal sealed partial class MirroredManifests(
         IUpstream upstream, MirroredName name, Reference reference, bool mayFetch, CancellationToken cancellationToken)
     {
         var stored = await metadata.FindManifestAsync(name.Local, reference);
+        if (!mayFetch && stored is null)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
         if (!mayFetch || (stored is not null && (reference.Tag is not { } tag || await IsFreshAsync(name, tag))))
         {
             return Freshness.Fresh;
@@ -44,6 +49,11 @@ internal sealed partial class MirroredManifests(
         return await _calls.RunAsync((name.Local, reference), () => AskAsync(upstream, name, reference), cancellationToken);
     }
 
+    /// <summary>Asks the upstream for a tag, as if its period had passed.</summary>
+    /// <inheritdoc cref="PrepareAsync"/>
+    public Task<Result<Freshness>> CheckAsync(IUpstream upstream, MirroredName name, Tag tag, CancellationToken cancellationToken) =>
+        _calls.RunAsync((name.Local, tag), () => AskAsync(upstream, name, tag, isDue: true), cancellationToken);
+
     private async ValueTask<bool> IsFreshAsync(MirroredName name, Tag tag)
     {
         // A time in the future is of a clock that was set back.
@@ -51,7 +61,7 @@ internal sealed partial class MirroredManifests(
         return age >= TimeSpan.Zero && age < name.Upstream.Check;
     }
 
-    private async Task<Result<Freshness>> AskAsync(IUpstream upstream, MirroredName name, Reference reference)
+    private async Task<Result<Freshness>> AskAsync(IUpstream upstream, MirroredName name, Reference reference, bool isDue = false)
     {
         // Another call may have ended since.
         var stored = await metadata.FindManifestAsync(name.Local, reference);
@@ -65,7 +75,7 @@ internal sealed partial class MirroredManifests(
             return await FetchAsync(upstream, name, reference, tag);
         }
 
-        if (await IsFreshAsync(name, tag))
+        if (!isDue && await IsFreshAsync(name, tag))
         {
             return Freshness.Fresh;
         }
@@ -97,9 +107,12 @@ internal sealed partial class MirroredManifests(
         }
 
         var got = await upstream.GetManifestAsync(name.Name.Value, reference, stopping);
-        return got.TryGet(out var manifest, out var fault)
-            ? await StoreAsync(name, manifest, tag)
-            : FaultAnswers.Describe(fault, RegistryErrorCode.ManifestUnknown);
+        if (!got.TryGet(out var manifest, out var fault))
+        {
+            return FaultAnswers.Describe(fault, RegistryErrorCode.ManifestUnknown);
+        }
+
+        return (await StoreAsync(name, manifest, tag)).Error is { } error ? error : Freshness.Fetched;
     }
 
     // As the upstream has it: whatever it refers to, and if a push of it would be refused.

@@ -4,6 +4,7 @@ using Registry.Core.Collection;
 using Registry.Core.Mirroring;
 using Registry.Mirror.Configuration;
 using Registry.Mirror.Pulls;
+using Registry.Mirror.Status;
 
 namespace Registry.Mirror.Room;
 
@@ -26,6 +27,7 @@ public sealed partial class MirrorEviction
     private readonly PullRecord _record;
     private readonly ContentEraser _eraser;
     private readonly Func<MirrorConfiguration> _configuration;
+    private readonly PullCounters _counters;
     private readonly TimeProvider _time;
     private readonly ILogger<MirrorEviction> _logger;
 
@@ -33,11 +35,18 @@ public sealed partial class MirrorEviction
     /// <param name="record">Pulls that are not saved yet.</param>
     /// <param name="eraser">Removes the bytes.</param>
     /// <param name="configuration">Returns the configuration in force.</param>
+    /// <param name="counters">Counts the removals.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     internal MirrorEviction(
-        IMirrorMetadata metadata, PullRecord record, ContentEraser eraser, Func<MirrorConfiguration> configuration, TimeProvider time, ILogger<MirrorEviction> logger) =>
-        (_metadata, _record, _eraser, _configuration, _time, _logger) = (metadata, record, eraser, configuration, time, logger);
+        IMirrorMetadata metadata,
+        PullRecord record,
+        ContentEraser eraser,
+        Func<MirrorConfiguration> configuration,
+        PullCounters counters,
+        TimeProvider time,
+        ILogger<MirrorEviction> logger) =>
+        (_metadata, _record, _eraser, _configuration, _counters, _time, _logger) = (metadata, record, eraser, configuration, counters, time, logger);
 
     /// <summary>Removes what is too old, or too much.</summary>
     /// <param name="cancellationToken">Ends the work before the next manifest.</param>
@@ -106,6 +115,7 @@ public sealed partial class MirrorEviction
 
         if (manifests > 0)
         {
+            _counters.Evicted(upstream.Name, manifests);
             LogEvicted(manifests, contents, upstream.Name, reason);
         }
     }

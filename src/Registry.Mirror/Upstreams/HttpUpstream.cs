@@ -44,7 +44,10 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     /// <inheritdoc/>
     public UpstreamFault? Away => _client.Away;
 
-    /// <summary>Counts the requests.</summary>
+    /// <inheritdoc/>
+    public DateTimeOffset? AwaySince => _client.AwaySince;
+
+    /// <inheritdoc/>
     public UpstreamCounters Counters => _client.Counters;
 
     /// <inheritdoc/>

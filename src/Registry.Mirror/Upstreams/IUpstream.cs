@@ -1,5 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Mirror.Configuration;
+using Registry.Mirror.Upstreams.Requests;
 
 namespace Registry.Mirror.Upstreams;
 
@@ -14,6 +15,12 @@ internal interface IUpstream
 
     /// <summary>Fault because of which nothing is sent at the moment; null if requests are sent.</summary>
     UpstreamFault? Away { get; }
+
+    /// <summary>Time of the first fault because of which nothing is sent; null if requests are sent.</summary>
+    DateTimeOffset? AwaySince { get; }
+
+    /// <summary>Counts of the requests.</summary>
+    UpstreamCounters Counters { get; }
 
     /// <summary>Asks for a manifest without its bytes (HEAD; GET where HEAD has no digest).</summary>
     /// <param name="repository">Name at the upstream.</param>

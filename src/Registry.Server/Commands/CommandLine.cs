@@ -9,6 +9,7 @@ using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Inventory;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
+using Registry.Server.Commands.Mirroring;
 using Registry.Server.Commands.Removal;
 using Registry.Server.Commands.Repositories;
 using Registry.Server.Commands.Serve;
@@ -52,6 +53,7 @@ internal static class CommandLine
             TagCommands.Create(context),
             TrashCommands.Create(context),
             RepositoryCommands.Create(context),
+            MirrorCommands.Create(context),
             SpaceCommand.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),

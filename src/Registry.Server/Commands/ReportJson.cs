@@ -9,6 +9,7 @@ using Registry.Server.Api.Activity;
 using Registry.Server.Api.History;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Api.Maintenance;
+using Registry.Server.Api.Mirroring;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Api.Space;
 using Registry.Server.Api.Trash;
@@ -34,6 +35,9 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(ManifestAnswer))]
 [JsonSerializable(typeof(JobListAnswer))]
 [JsonSerializable(typeof(MigrationReport))]
+[JsonSerializable(typeof(MirrorAnswer))]
+[JsonSerializable(typeof(MirrorCheckAnswer))]
+[JsonSerializable(typeof(MirrorForgetAnswer))]
 [JsonSerializable(typeof(ReadOnlyAnswer))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]

@@ -14,6 +14,9 @@ namespace Registry.Server.Endpoints;
 /// <summary>Query parameters and fields of the registry's own API, each given once at most, and no others: a misspelt one would change what is asked for.</summary>
 internal static class ApiParameters
 {
+    /// <summary>Parameter that names an image.</summary>
+    public const string Image = "image";
+
     /// <summary>Checks that a query has no other parameters than these.</summary>
     /// <returns>Null, or the error.</returns>
     public static RegistryError? CheckNames(IQueryCollection query, params IReadOnlyList<string> allowed) =>
@@ -31,6 +34,19 @@ internal static class ApiParameters
 
         return Tag.TryParse(text, out var tag) ? tag : Parameters.InvalidTag(text);
     }
+
+    /// <summary>Reads an image, which every request must name: a repository, with a tag or digest or without.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="name">Name of the parameter.</param>
+    public static Result<ImageReference> ReadImage(IQueryCollection query, string name) =>
+        QueryParameter.Read(query, name).TryGet(out var text, out var fault) ? ParseImage(name, text) : fault;
+
+    /// <summary>Parses an image.</summary>
+    /// <param name="name">Name of the parameter, for messages.</param>
+    /// <param name="text">The image.</param>
+    public static Result<ImageReference> ParseImage(string name, string text) => ImageReference.TryParse(text, out var image)
+        ? image
+        : Malformed($"{name} is '{Parameters.Echo(text)}'; it must be an image such as team/app:1.0, team/app@sha256:… or team/app");
 
     /// <summary>Reads the digest, which every request must name.</summary>
     public static Result<Digest> ReadDigest(IQueryCollection query)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Mirror;
 using Registry.Server.Api.Maintenance;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
@@ -16,7 +17,7 @@ using Registry.Server.Requests;
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoints of <c>/api/v1/maintenance</c>: jobs of the running registry, its read-only mode, and the explanation why a blob or manifest is kept.</summary>
-internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode readOnly, RequestMemory memory, RegistryOptions options)
+internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, MirrorPulls? mirror, ReadOnlyMode readOnly, RequestMemory memory, RegistryOptions options)
 {
     // A name of 255 characters, a digest and the figures, in JSON.
     private const int EntryOfReport = 512;
@@ -134,9 +135,9 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
         }
 
         ImageReference? target = null;
-        if (text is not null && !ImageReference.TryParse(text, out target))
+        if (text is not null && !ApiParameters.ParseImage("target", text).TryGet(out target, out fault))
         {
-            return NoImage("target", text);
+            return fault;
         }
 
         if (await CheckAsync(request) is { } invalid)
@@ -160,16 +161,24 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
             return unknown;
         }
 
-        if (!QueryParameter.Read(query, "source").TryGet(out var from, out var fault)
-            || !QueryParameter.Read(query, "target").TryGet(out var to, out fault)
-            || !ApiParameters.ReadSwitch(query, "noReferrers").TryGet(out var isAlone, out fault))
+        return ApiParameters.ReadImage(query, "source").TryGet(out var source, out var fault)
+            && ApiParameters.ReadImage(query, "target").TryGet(out var target, out fault)
+            && ApiParameters.ReadSwitch(query, "noReferrers").TryGet(out var isAlone, out fault)
+            ? await StartAsync(request, new CopyWork(source, target, !isAlone))
+            : fault;
+    }
+
+    public async Task<RegistryError?> WarmAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, ApiParameters.Image) is { } unknown)
         {
-            return fault;
+            return unknown;
         }
 
-        return !ImageReference.TryParse(from, out var source) ? NoImage("source", from)
-            : !ImageReference.TryParse(to, out var target) ? NoImage("target", to)
-            : await StartAsync(request, new CopyWork(source, target, !isAlone));
+        return !ApiParameters.ReadImage(query, ApiParameters.Image).TryGet(out var image, out var fault) ? fault
+            : image.Reference is null ? Malformed($"image is '{image}'; it must have a tag or digest, such as hub/library/alpine:latest")
+            : await StartAsync(request, new WarmWork(image, mirror));
     }
 
     public async Task<RegistryError?> CompareAsync(RequestContext request)
@@ -258,9 +267,6 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
         return null;
     }
 
-    private static RegistryError NoImage(string parameter, string text) => Malformed(
-        $"{parameter} is '{Parameters.Echo(text)}'; it must be an image such as team/app:1.0, team/app@sha256:… or team/app");
-
     private static Result<GcRequest> ReadCollection(IQueryCollection query)
     {
         if (ApiParameters.CheckNames(query, "dryRun", "force", "untagged", "olderThan", "delete") is { } unknown)
@@ -300,14 +306,7 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : Malformed($"id is '{Parameters.Echo(text)}'; it must be the number of a job");
     }
 
-    // A condition that cannot hold must not be ignored: the client would take it for met. The body says that no web page has sent the request unasked.
-    private async Task<RegistryError?> CheckAsync(RequestContext request)
-    {
-        var headers = request.Request.Headers;
-        return headers.IfMatch.Count > 0 || headers.IfNoneMatch.Count > 0
-            ? new RegistryError(RegistryErrorCode.PreconditionFailed, "maintenance has no entity tag; send the request without If-Match and If-None-Match")
-            : (await JsonRequest.ReadAsync(request, memory.Bodies, options.Limits.HeldBody)).Error;
-    }
+    private Task<RegistryError?> CheckAsync(RequestContext request) => UnconditionalRequest.CheckAsync(request, "maintenance", memory.Bodies, options.Limits.HeldBody);
 
     private static Task AnswerAsync(RequestContext request, MaintenanceJob job)
     {

@@ -1,4 +1,5 @@
 using Registry.Core.Access;
+using Registry.Server.Endpoints.Probes;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
@@ -9,7 +10,7 @@ internal static class RouteTable
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
         TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, MaintenanceEndpoints maintenance,
-        HealthEndpoints health, TokenEndpoint? token = null) =>
+        MirrorEndpoints mirror, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -70,9 +71,14 @@ internal static class RouteTable
         new("POST", "/api/v1/maintenance/verify", Permission.Maintain, maintenance.VerifyAsync),
         new("POST", "/api/v1/maintenance/import?path=<path>", Permission.Maintain, maintenance.ImportAsync),
         new("POST", "/api/v1/maintenance/copy?source=<image>&target=<image>", Permission.Maintain, maintenance.CopyAsync),
+        new("POST", "/api/v1/maintenance/warm?image=<image>", Permission.Maintain, maintenance.WarmAsync),
         new("POST", "/api/v1/maintenance/reindex?dryRun=<on>", Permission.Maintain, maintenance.CompareAsync),
         new("POST", "/api/v1/maintenance/cancel?id=<id>", Permission.Maintain, maintenance.CancelAsync),
         new("POST", "/api/v1/maintenance/read-only?on=<on>", Permission.Maintain, maintenance.SetReadOnlyAsync),
+
+        new("GET", "/api/v1/mirror", Permission.Maintain, mirror.GetAsync),
+        new("POST", "/api/v1/mirror/forget?image=<image>", Permission.Maintain, mirror.ForgetAsync),
+        new("POST", "/api/v1/mirror/check?image=<image>", Permission.Maintain, mirror.CheckAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

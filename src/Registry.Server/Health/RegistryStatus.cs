@@ -6,7 +6,7 @@ namespace Registry.Server.Health;
 /// <summary>State of a running registry, for admins. What could not be read is null.</summary>
 internal sealed record RegistryStatus
 {
-    /// <summary>The checks of <c>/readyz</c>.</summary>
+    /// <summary>The checks of <c>/readyz</c>, and the upstreams of the mirror.</summary>
     public required IReadOnlyList<HealthFinding> Health { get; init; }
 
     /// <summary>Name of the machine.</summary>

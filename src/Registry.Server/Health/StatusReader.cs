@@ -1,6 +1,7 @@
 using Registry.Core;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Mirror;
 using Registry.Server.Pipeline;
 using Registry.Storage;
 
@@ -11,10 +12,11 @@ namespace Registry.Server.Health;
 /// <param name="core">The core on the storage.</param>
 /// <param name="readOnly">The read-only mode.</param>
 /// <param name="readiness">The checks of <c>/readyz</c>.</param>
+/// <param name="mirror">Returns the pulls from mirrored repositories; null without a mirror.</param>
 /// <param name="lastCollection">Returns the end of the last cycle of the garbage collector, as Unix time in seconds; 0 before the first.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StatusReader(
-    RegistryStorage storage, RegistryCore core, ReadOnlyMode readOnly, Readiness readiness, Func<long> lastCollection, TimeProvider time)
+    RegistryStorage storage, RegistryCore core, ReadOnlyMode readOnly, Readiness readiness, Func<MirrorPulls?> mirror, Func<long> lastCollection, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private readonly long _started = time.GetTimestamp();
@@ -31,7 +33,7 @@ internal sealed class StatusReader(
         var canRead = health.All(finding => finding.Name != Readiness.Metadata || finding.State == HealthState.Ok);
         return new RegistryStatus
         {
-            Health = health,
+            Health = [.. health, .. ReadUpstreams()],
             Machine = Environment.MachineName,
             StartedAt = _startedAt,
             Uptime = time.GetElapsedTime(_started),
@@ -45,6 +47,11 @@ internal sealed class StatusReader(
             VerifyPeriod = core.Verifier.Period,
         };
     }
+
+    // Not among the checks of /readyz: what is here is served, so another node would help nobody.
+    private IEnumerable<HealthFinding> ReadUpstreams() => (mirror()?.ReadStatus() ?? []).Select(upstream => upstream.Away is { } reason
+        ? new HealthFinding($"upstream {upstream.Settings.Name}", HealthState.Warning, $"{reason}; what is here of it is served")
+        : new HealthFinding($"upstream {upstream.Settings.Name}"));
 
     private RegistryStatus.CollectorStatus ReadCollector() => new(
         lastCollection() is > 0 and var at ? DateTimeOffset.FromUnixTimeSeconds(at) : null, [.. ReadPauses()], core.Collector.BytesFreed, core.Repositories.TrashPeriod);

@@ -51,10 +51,10 @@ internal sealed class MirrorComposition : IAsyncDisposable
 
     /// <summary>Composes the pulls, on the core that has been composed meanwhile.</summary>
     /// <returns>The pulls; null without a mirror.</returns>
-    public MirrorPulls? Begin(RegistryCore core, IMirrorMetadata metadata, RegistryOptions options, TimeProvider time, ILoggerFactory loggers) => Pulls = _names is not { } names
+    public MirrorPulls? Begin(RegistryCore core, StoragePorts ports, RegistryOptions options, TimeProvider time, ILoggerFactory loggers) => Pulls = _names is not { } names
         ? null
         : MirrorPulls.Create(
-            core, metadata, () => names.Value, ProductVersion.Text, options.ManifestMaxSize, options.ManifestMaxDescriptors, time, loggers);
+            core, ports, () => names.Value, ProductVersion.Text, options.ManifestMaxSize, options.ManifestMaxDescriptors, time, loggers);
 
     /// <summary>Pulls from mirrored repositories; null without a mirror, and before they begin.</summary>
     public MirrorPulls? Pulls { get; private set; }

@@ -12,6 +12,7 @@ using Registry.Files.Watching;
 using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
+using Registry.Server.Endpoints.Probes;
 using Registry.Server.Health;
 using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Http;
@@ -88,10 +89,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _reloads = new FileReloads(
             [.. access.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
-        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _background!.LastCollection, time);
+        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
-        var pulls = mirror.Begin(_core, storage.Ports.Mirror, options, time, loggers);
+        var pulls = mirror.Begin(_core, storage.Ports, options, time, loggers);
         var routes = RouteTable.Create(
             new BlobEndpoints(_core.Blobs, pulls),
             new UploadEndpoints(_core.Uploads, _core.Blobs, locations),
@@ -104,7 +105,8 @@ public sealed class RegistryHost : IAsyncDisposable
             new SpaceEndpoints(_core.Space, memory),
             new InventoryEndpoints(_core.Inventory, _core.Space, memory),
             new ActivityEndpoints(_core.Activity, memory),
-            new MaintenanceEndpoints(Jobs, ReadOnly, memory, options),
+            new MaintenanceEndpoints(Jobs, pulls, ReadOnly, memory, options),
+            new MirrorEndpoints(pulls, ReadOnly, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint);
         var telemetry = new RequestTelemetry(
@@ -157,8 +159,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);
         Func<MemoryUse> readUse = () => MemoryUse.OfProcess(Buffers);
         Func<TimeSpan> readTime = () => Environment.CpuUsage.TotalTime;
-        _memoryWatch = new MemoryWatch(
-            ProcessMemoryLimits.OfProcess, readUse, trim.Actions, Connections, readTime, time, loggers.CreateLogger<MemoryWatch>());
+        _memoryWatch = new MemoryWatch(ProcessMemoryLimits.OfProcess, readUse, trim.Actions, Connections, readTime, time, loggers.CreateLogger<MemoryWatch>());
     }
 
     /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>
@@ -215,15 +216,13 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the database or bucket cannot be used.</exception>
     /// <exception cref="StartupException">A file of users, keys, rules, the mirror or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
-    public static async Task<RegistryHost> StartAsync(
-        RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
+    public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
     {
         var metrics = new HostMetrics();
         RegistryStorage storage;
         try
         {
-            storage = await RegistryStorage.OpenAsync(
-                options.Storage, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+            storage = await RegistryStorage.OpenAsync(options.Storage, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
         }
         catch
         {
@@ -231,8 +230,7 @@ public sealed class RegistryHost : IAsyncDisposable
             throw;
         }
 
-        var memory = new RequestMemory(
-            options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
+        var memory = new RequestMemory(options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
         AccessComposition? access = null;
         MirrorComposition? mirror = null;
         TlsFiles? tls;
@@ -347,6 +345,7 @@ public sealed class RegistryHost : IAsyncDisposable
             {
                 Storage = _storage,
                 Core = _core,
+                Mirror = _mirror.Pulls,
                 Memory = Memory,
                 Buffers = Buffers,
                 Connections = Connections,

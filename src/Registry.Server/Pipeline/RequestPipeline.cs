@@ -285,7 +285,7 @@ internal sealed partial class RequestPipeline(
         }
 
         var error = await route.Handler(request);
-        if (error?.Code == RegistryErrorCode.Mirrored)
+        if (error?.Code == RegistryErrorCode.Mirrored || error?.Code == RegistryErrorCode.ReadOnly)
         {
             request.Response.Headers.Allow = routes.AllowReadOnly;
         }

@@ -110,7 +110,7 @@ public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
         using var layout = new TemporaryFolder("upstream");
         string host = upstream == Hub ? _hub!.HostPort : upstream == Basic ? _basic!.HostPort : _token!.HostPort;
         string[] login = upstream == Hub ? [] : ["--dest-creds", $"{AccessRegistry.Alice}:{AccessRegistry.PasswordOf(AccessRegistry.Alice)}"];
-        _ = await _home.Skopeo.RunAsync(["copy", "--all", NoTls, .. login, sample.WriteTo(layout.Path), $"docker://{host}/{repository}:{tag}"]);
+        _ = await _home.Skopeo.RunAsync(["copy", "--all", "--preserve-digests", NoTls, .. login, sample.WriteTo(layout.Path), $"docker://{host}/{repository}:{tag}"]);
     }
 
     /// <summary>What the mirror has printed, for failures.</summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Endpoints;
+using Registry.Server.Endpoints.Probes;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Tests.Access;
@@ -151,7 +152,7 @@ public sealed class AccessMatrixTests
     [Fact]
     public void Every_route_is_in_the_matrix_and_every_change_needs_more_than_pull()
     {
-        Assert.Equal(82, Routes().Count);
+        Assert.Equal(87, Routes().Count);
         Assert.All(Routes().Where(route => route.Method is not ("GET" or "HEAD")), route => Assert.True(
             route.Permission is Permission.Push or Permission.Delete or Permission.Maintain || route.Template == "/token", $"{route.Method} {route.Template}"));
         Assert.All(Routes().Where(route => route.HasName), route => Assert.True(
@@ -207,7 +208,7 @@ public sealed class AccessMatrixTests
     {
         var table = RouteTable.Create(
             Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(),
-            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<MaintenanceEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
+            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<MaintenanceEndpoints>(), Never<MirrorEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
         var heads = table.Where(route => route.Method == "GET").Select(route => route with { Method = "HEAD" });
         return [.. table.UnionBy(heads, route => (route.Method, route.Template))];
     }

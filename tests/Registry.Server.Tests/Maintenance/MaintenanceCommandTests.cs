@@ -164,6 +164,8 @@ public sealed class MaintenanceCommandTests : IDisposable
     [InlineData("jobs", "ls")]
     [InlineData("jobs", "cancel")]
     [InlineData("read-only", "on")]
+    [InlineData("mirror", "status")]
+    [InlineData("mirror", "forget", "hub/library/alpine")]
     public async Task Without_a_running_registry_there_is_nobody_to_ask(params string[] command)
     {
         var run = await CommandAsync(command);

@@ -146,6 +146,41 @@ public sealed class PullThroughTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_thousand_clients_that_come_and_leave_end_nothing_and_hold_nothing()
+    {
+        var layer = TestBlob.Random(2_000_000);
+        await _upstream.Client.PushAsync("team/app", TestImage.Of([layer]), "v1");
+        var half = new TaskCompletionSource();
+        _upstream.Relay.Gate = position => position >= layer.Bytes.Length / 2 ? half.Task : Task.CompletedTask;
+        var path = new Uri($"/v2/up/team/app/blobs/{layer.Digest}", UriKind.Relative);
+
+        await Parallel.ForEachAsync(Enumerable.Range(0, 1000), new ParallelOptions { MaxDegreeOfParallelism = 50 }, async (_, token) =>
+        {
+            using var client = await _mirror.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, token);
+            await using var body = await client.Content.ReadAsStreamAsync(token);
+            await body.ReadExactlyAsync(new byte[1000], token);
+        });
+        await Eventually.HoldsAsync(() => Task.FromResult(_mirror.Host.Mirror!.ReadStatus()[0].Readers == 0), "all have left");
+        Assert.Equal(1, _mirror.Host.Mirror!.ReadStatus()[0].Fetches);
+
+        half.SetResult();
+        Assert.Equal(layer.Bytes, Check.Status(200, await _mirror.Client.GetAnswerAsync(path.OriginalString)).Body);
+        Assert.Equal(1, _upstream.Relay.Count($"GET {path.OriginalString.Replace("/up/", "/", StringComparison.Ordinal)}"));
+    }
+
+    [Fact]
+    public async Task A_read_only_registry_serves_what_is_here_and_fetches_nothing()
+    {
+        var image = await _upstream.Client.PushAsync("team/app", TestImage.Create(), "v1", "v2");
+        Check.Status(200, await _mirror.Client.GetAnswerAsync("/v2/up/team/app/manifests/v1"));
+        _mirror.Host.ReadOnly.TurnOn();
+
+        Check.Status(200, await _mirror.Client.GetAnswerAsync("/v2/up/team/app/manifests/v1"));
+        Check.Status(404, await _mirror.Client.GetAnswerAsync("/v2/up/team/app/manifests/v2"));
+        Check.Status(404, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/blobs/{image.Blobs[^1].Digest}"));
+    }
+
+    [Fact]
     public async Task Tags_and_referrers_are_those_of_the_upstream()
     {
         var image = await _upstream.Client.PushAsync("team/app", TestImage.Create(), "v1", "v2", "v3");

@@ -23,6 +23,7 @@ internal sealed record ApiOperation(string Method, string Path, JsonElement Json
         ["path"] = "<path>",
         ["source"] = "<image>",
         ["target"] = "<image>",
+        ["image"] = "<image>",
         ["dryRun"] = "<on>",
     };
 

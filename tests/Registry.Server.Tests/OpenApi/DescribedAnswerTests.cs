@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Changes;
 using Registry.Server.Maintenance;
 using Registry.Server.Tests.Maintenance;
+using Registry.Server.Tests.Mirroring;
 using Registry.Storage.Files;
 
 namespace Registry.Server.Tests.OpenApi;
@@ -17,6 +18,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
     private readonly ApiDescription _description = new();
     private readonly HashSet<string> _answered = [];
+    private MirroredUpstream _upstream = null!;
     private MaintainedRegistry _maintained = null!;
     private TestImage _first = null!;
     private TestImage _deleted = null!;
@@ -25,8 +27,11 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _upstream = await MirroredUpstream.StartAsync("\"maxSize\": \"1GiB\", \"keep\": \"30d\"");
+        await _upstream.Client.PushAsync(Repository, TestImage.Create(), "latest");
+
         // 1 MiB a second, so that a verification does not end by itself while another job is asked for.
-        _maintained = await MaintainedRegistry.StartAsync(options => options with { VerifyRate = 1 });
+        _maintained = await MaintainedRegistry.StartAsync(options => _upstream.Configure(options) with { VerifyRate = 1 });
         _first = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
         var image = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
         await Registry.Client.PushAsync(Repository, TestImage.Artifact("application/spdx+json", image), "sbom");
@@ -36,7 +41,11 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await Registry.Client.PushAsync(Repository, image, "moved", "latest");
     }
 
-    public ValueTask DisposeAsync() => _maintained.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _maintained.DisposeAsync();
+        await _upstream.DisposeAsync();
+    }
 
     [Fact]
     public async Task Every_answer_has_its_schema()
@@ -45,6 +54,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForErrorsAsync();
         await AskForListsAsync();
         await AskForMaintenanceAsync();
+        await AskForMirrorAsync();
         await AskForChangesOfTagsAsync();
         await AskForChangesOfRepositoriesAsync();
 
@@ -116,7 +126,12 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
                 var asked = status switch
                 {
                     400 => AskAsync(operation.Method, operation.Fill(Value, "unknown=1"), 400, "{}"),
-                    404 => AskAsync(operation.Method, operation.Fill(name => name == "repository" ? "nobody/nothing" : Value(name)), 404, "{}"),
+                    404 => AskAsync(operation.Method, operation.Fill(name => name switch
+                    {
+                        "repository" => "nobody/nothing",
+                        "image" => "nobody/nothing:latest",
+                        _ => Value(name),
+                    }), 404, "{}"),
                     412 => AskAsync(operation.Method, operation.Fill(Value), 412, "{}", ("If-None-Match", "*")),
                     413 => AskAsync(operation.Method, operation.Fill(Value), 413, $"{{{new string(' ', 17 * 1024)}}}"),
                     415 => AskAsync(operation.Method, operation.Fill(Value), 415, "{}", ("Content-Type", "text/plain")),
@@ -155,6 +170,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForJobAsync("gc", "collected");
         await AskForJobAsync("verify?fullSpeed=true", "verified");
         await AskForJobAsync($"copy?source={Repository}:latest&target=team/copied", "copied");
+        await AskForJobAsync($"warm?image=up/{Repository}:latest", "warmed");
         await AskForJobAsync("reindex?dryRun=true", TestRegistry.Stores is null ? "compared" : "refusal");
         await AskForImportAsync();
         await AskAsync("POST", "/api/v1/maintenance/read-only?on=true", 200);
@@ -171,10 +187,27 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskAsync("POST", "/api/v1/maintenance/verify", 409);
         await AskAsync("POST", $"/api/v1/maintenance/copy?source={Repository}:latest&target=team/copied", 409);
         await AskAsync("POST", "/api/v1/maintenance/reindex?dryRun=true", 409);
+        await AskAsync("POST", $"/api/v1/maintenance/warm?image=up/{Repository}:latest", 409);
         await AskAsync("GET", $"/api/v1/maintenance/show?id={running}", 200);
         await AskAsync("POST", $"/api/v1/maintenance/cancel?id={running}", 202);
         await _maintained.EndOfAsync(running);
         await AskAsync("GET", "/api/v1/maintenance", 200);
+    }
+
+    private async Task AskForMirrorAsync()
+    {
+        await AskAsync("GET", "/api/v1/mirror", 200);
+        await AskAsync("POST", $"/api/v1/mirror/check?image=up/{Repository}:latest", 200);
+        _upstream.Relay.Instead = context =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = "60";
+            return Task.FromResult(true);
+        };
+        await AskAsync("POST", $"/api/v1/mirror/check?image=up/{Repository}:other", 502);
+        await AskAsync("POST", $"/api/v1/mirror/check?image=up/{Repository}:latest", 200);
+        await AskAsync("GET", "/api/v1/mirror", 200);
+        await AskAsync("POST", $"/api/v1/mirror/forget?image=up/{Repository}:latest", 200);
     }
 
     // Over the network it is refused, and a registry on nodes has no socket.
@@ -247,6 +280,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         "on" => "false",
         "dryRun" => "true",
         "path" => "/nowhere",
+        "image" => $"up/{Repository}:latest",
         "source" or "target" => $"{Repository}:latest",
         _ => _deleted.Digest,
     };

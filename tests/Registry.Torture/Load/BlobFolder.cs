@@ -13,7 +13,12 @@ internal static class BlobFolder
         var count = 0;
         foreach (var file in Directory.EnumerateFiles(Path.Combine(storagePath, "blobs"), "data", SearchOption.AllDirectories))
         {
-            using var stream = File.OpenRead(file);
+            using var stream = TryOpen(file);
+            if (stream is null)
+            {
+                continue;
+            }
+
             if (Path.GetFileName(Path.GetDirectoryName(file)) != Convert.ToHexStringLower(SHA256.HashData(stream)))
             {
                 throw new ViolationException($"{file} ({stream.Length} bytes) is not what its name says");
@@ -23,5 +28,18 @@ internal static class BlobFolder
         }
 
         return count;
+    }
+
+    // Null for one that the collector has removed since it was listed.
+    private static FileStream? TryOpen(string file)
+    {
+        try
+        {
+            return File.OpenRead(file);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 }

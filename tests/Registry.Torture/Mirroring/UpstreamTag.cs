@@ -1,7 +1,9 @@
 namespace Registry.Torture.Mirroring;
 
 /// <summary>A tag of the upstream. Its versions are images that it named, and <see cref="UpstreamContent.Absent"/>; no image comes twice.</summary>
+#pragma warning disable CA1001 // The semaphore has nothing to dispose without its wait handle.
 internal sealed class UpstreamTag(string repository, string name)
+#pragma warning restore CA1001
 {
     private readonly SemaphoreSlim _changing = new(1);
     private readonly List<string> _versions = [UpstreamContent.Absent];

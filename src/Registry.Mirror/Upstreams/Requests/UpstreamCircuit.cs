@@ -19,12 +19,25 @@ internal sealed partial class UpstreamCircuit(string hosts, TimeProvider time, I
 
     private readonly Lock _lock = new();
     private UpstreamFault? _fault;
+    private DateTimeOffset _since;
     private TimeSpan _pause;
     private long _nextTrial;
     private bool _isOnTrial;
 
     /// <summary>Reason for which requests are refused; null while they are not.</summary>
     public UpstreamFault? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>Time of the first fault because of which requests are refused; null while they are not.</summary>
+    public DateTimeOffset? Since
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _fault is null ? null : _since;
+            }
+        }
+    }
 
     /// <summary>Lets a request through.</summary>
     /// <returns>Takes the end of the request. Without one, disposing it lets another request through in its place.</returns>
@@ -86,6 +99,7 @@ internal sealed partial class UpstreamCircuit(string hosts, TimeProvider time, I
             var pause = failure.Pause ?? (isNew ? FirstPause : Longer(_pause));
             _pause = failure.Pause is null ? pause : TimeSpan.Zero;
             _nextTrial = Math.Max(isNew ? 0 : _nextTrial, time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency));
+            _since = isNew ? time.GetUtcNow() : _since;
             _fault = failure.Fault;
         }
 

@@ -61,6 +61,9 @@ internal sealed class UpstreamClient : IDisposable
     /// <summary>Fault because of which nothing is sent to the upstream itself; null if requests are sent.</summary>
     public UpstreamFault? Away => _circuit.Fault;
 
+    /// <summary>Time of the first fault because of which nothing is sent; null if requests are sent.</summary>
+    public DateTimeOffset? AwaySince => _circuit.Since;
+
     /// <summary>Runs a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="read">Reads the answer, and disposes it or hands it on. It is repeated with the request.</param>

@@ -34,6 +34,10 @@ internal sealed record MaintenanceReport
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TransferReport? Copied { get; init; }
 
+    /// <summary>What the mirror has fetched.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TransferReport? Warmed { get; init; }
+
     /// <summary>What a reindex would change.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ReindexPreview? Compared { get; init; }
@@ -80,6 +84,7 @@ internal sealed record MaintenanceReport
         },
         { Imported: { } imported } => Count(imported),
         { Copied: { } copied } => Count(copied),
+        { Warmed: { } warmed } => Count(warmed),
         { Compared: { } compared } => new Dictionary<string, long>
         {
             ["compared"] = compared.Compared,
@@ -119,6 +124,11 @@ internal sealed record MaintenanceReport
         {
             TransferLines.Write(Copied, "Copied to", output);
         }
+
+        if (Warmed is not null)
+        {
+            TransferLines.Write(Warmed, "Fetched", output);
+        }
     }
 
     /// <summary>The result in one line, without its lists.</summary>
@@ -129,6 +139,7 @@ internal sealed record MaintenanceReport
         { Compared: { } compared } => compared.Summary.ReplaceLineEndings(" "),
         { Imported: { } imported } => TransferLines.Summarize(imported, "Imported"),
         { Copied: { } copied } => TransferLines.Summarize(copied, "Copied to"),
+        { Warmed: { } warmed } => TransferLines.Summarize(warmed, "Fetched"),
         _ => Refusal ?? Written(),
     };
 

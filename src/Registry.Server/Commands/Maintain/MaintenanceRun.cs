@@ -168,6 +168,9 @@ internal sealed class MaintenanceRun(CommandContext context, IMaintenanceWork wo
             case { Copied: { } copied }:
                 ReportJson.Write(context.Output, copied, json => json.TransferReport);
                 break;
+            case { Warmed: { } warmed }:
+                ReportJson.Write(context.Output, warmed, json => json.TransferReport);
+                break;
             case { Compared: { } compared }:
                 ReportJson.Write(context.Output, compared, json => json.ReindexPreview);
                 break;

@@ -76,6 +76,9 @@ internal static class BlobResponse
 
         switch (AppliesTo(headers.IfRange, digest) ? RangeHeader.Parse(headers.Range, source.Length) : null)
         {
+            case [] when !source.IsVerified:
+                // The size is what the upstream of a mirror says, and may be as wrong as its bytes.
+                return new RegistryError(RegistryErrorCode.UpstreamAway, "the range lies outside of the size that the upstream tells, which is not verified yet");
             case []:
                 response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{source.Length}");
                 return RegistryErrorCode.RangeNotSatisfiable;

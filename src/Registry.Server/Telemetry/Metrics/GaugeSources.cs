@@ -1,4 +1,5 @@
 using Registry.Core;
+using Registry.Mirror;
 using Registry.Server.Memory;
 using Registry.Server.Transport;
 using Registry.Server.Transport.Buffers;
@@ -12,6 +13,9 @@ internal sealed record GaugeSources
     public required RegistryStorage Storage { get; init; }
 
     public required RegistryCore Core { get; init; }
+
+    /// <summary>Pulls from mirrored repositories; null without a mirror.</summary>
+    public required MirrorPulls? Mirror { get; init; }
 
     public required RequestMemory Memory { get; init; }
 

@@ -27,6 +27,11 @@ internal sealed class RegistryGauges
         AddRequestMemory(sources.Memory, sources.Buffers);
         AddCollection();
         AddVerificationAndBackup();
+        if (sources.Mirror is { } mirror)
+        {
+            MirrorGauges.AddTo(_meter, mirror);
+        }
+
         Level("registry.connections.limit", "{connection}", "Connections that there may be.", () => sources.Connections.Limit);
         Level("registry.connections.places", "{connection}", "Connections that there may be now: fewer than the limit after memory was short.", () => sources.Connections.Places);
         Total("registry.connections.shed", "{connection}", "Connections that were closed because memory was short.", () => sources.Connections.ShedTotal);

@@ -1,5 +1,5 @@
 using Registry.Core.Errors;
-using Registry.Server.Endpoints;
+using Registry.Server.Endpoints.Probes;
 using Registry.Server.Health;
 using Registry.Server.Requests;
 using Registry.Server.Web.Html;

@@ -4,7 +4,7 @@ using Registry.Server.Health;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Requests;
 
-namespace Registry.Server.Endpoints;
+namespace Registry.Server.Endpoints.Probes;
 
 /// <summary>
 /// Health checks for orchestrators and load balancers, with the names that Kubernetes uses. They need no authentication, so their responses

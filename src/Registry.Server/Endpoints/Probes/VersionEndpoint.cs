@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Requests;
 
-namespace Registry.Server.Endpoints;
+namespace Registry.Server.Endpoints.Probes;
 
 /// <summary>Endpoint of <c>/v2/</c>, by which clients detect a registry (OCI distribution-spec, "Determining Support").</summary>
 internal static class VersionEndpoint

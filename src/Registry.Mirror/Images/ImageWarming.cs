@@ -1,0 +1,130 @@
+using Registry.Core;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Mirror.Configuration;
+using Registry.Mirror.Fetches;
+using Registry.Mirror.Pulls;
+using Registry.Mirror.Upstreams;
+
+namespace Registry.Mirror.Images;
+
+/// <summary>Fetches an image of an upstream as a whole: its manifest, those that an index lists, and all their blobs.</summary>
+/// <param name="core">The operations on what is here.</param>
+/// <param name="manifests">Fetches manifests.</param>
+/// <param name="fetches">Fetches blobs.</param>
+/// <param name="record">Notes the pull of each manifest, so that it is not evicted before it is used.</param>
+/// <param name="upstream">The upstream.</param>
+/// <param name="name">The repository.</param>
+/// <param name="user">User whose fetches these are; null for none.</param>
+internal sealed class ImageWarming(
+    RegistryCore core, MirroredManifests manifests, BlobFetches fetches, PullRecord record, IUpstream upstream, MirroredName name, string? user)
+{
+    // As clients do for the layers of an image.
+    private const int BlobsAtATime = 3;
+
+    private readonly HashSet<Digest> _manifests = [];
+    private readonly Dictionary<Digest, long> _blobs = [];
+    private long _missing;
+    private long _hereBlobs;
+    private long _hereBytes;
+    private long _fetchedBytes;
+
+    /// <summary>Fetches what is not here.</summary>
+    /// <param name="reference">Tag or digest.</param>
+    /// <param name="progress">Receives the progress; null for none.</param>
+    /// <param name="cancellationToken">Ends the work. A fetch in progress goes on for a while.</param>
+    /// <returns>What the image has; or MANIFEST_UNKNOWN or BLOB_UNKNOWN if the upstream has it not, or why it is not known.</returns>
+    public async Task<Result<WarmedImage>> RunAsync(Reference reference, IProgress<WarmingProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (await FetchManifestsAsync(reference, cancellationToken) is { } unknown)
+        {
+            return unknown;
+        }
+
+        RegistryError? error = null;
+        var allBytes = _blobs.Values.Sum();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = stopping.Token };
+        try
+        {
+            await Parallel.ForEachAsync(_blobs, options, async (blob, token) =>
+            {
+                if (await FetchBlobAsync(blob.Key, token) is { } failed)
+                {
+                    error ??= failed;
+                    await stopping.CancelAsync();
+                    return;
+                }
+
+                progress?.Report(new WarmingProgress(Interlocked.Increment(ref _hereBlobs), _blobs.Count, Interlocked.Add(ref _hereBytes, blob.Value), allBytes));
+            });
+        }
+        catch (OperationCanceledException) when (error is not null)
+        {
+            // The others were ended because of it.
+        }
+
+        return error is null ? new WarmedImage(_manifests.Count, _blobs.Count, _fetchedBytes, _missing) : error;
+    }
+
+    // The first one by its reference, and then those that it lists, which an upstream need not have all.
+    private async Task<RegistryError?> FetchManifestsAsync(Reference reference, CancellationToken cancellationToken)
+    {
+        var waiting = new Queue<Reference>([reference]);
+        while (waiting.TryDequeue(out var next))
+        {
+            if ((await manifests.PrepareAsync(upstream, name, next, mayFetch: true, cancellationToken)).Error is { } error)
+            {
+                if (_manifests.Count == 0 || error.Code != RegistryErrorCode.ManifestUnknown)
+                {
+                    return error;
+                }
+
+                _missing++;
+                continue;
+            }
+
+            if (await core.Metadata.FindManifestAsync(name.Local, next) is not { } stored)
+            {
+                return RegistryErrorCode.ManifestUnknown;
+            }
+
+            if (_manifests.Add(stored.Digest))
+            {
+                record.NotePull(name.Local, stored.Digest);
+                Add(await StoredManifests.ReadAsync(core.Manifests, name.Local, stored.Digest, cancellationToken), waiting);
+            }
+        }
+
+        return null;
+    }
+
+    private void Add(Manifest? manifest, Queue<Reference> waiting)
+    {
+        foreach (var blob in manifest?.Blobs ?? [])
+        {
+            _blobs[blob.Digest] = blob.Size;
+        }
+
+        foreach (var child in manifest?.Manifests ?? [])
+        {
+            waiting.Enqueue(child.Digest);
+        }
+    }
+
+    private async Task<RegistryError?> FetchBlobAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        if ((await core.Blobs.StatAsync(name.Local, digest)).Error is null)
+        {
+            return null;
+        }
+
+        if (!(await fetches.StoreAsync(upstream, name, digest, user, network: default, cancellationToken)).TryGet(out var size, out var error))
+        {
+            return error;
+        }
+
+        Interlocked.Add(ref _fetchedBytes, size);
+        return null;
+    }
+}
