@@ -25,6 +25,9 @@ namespace Registry.Mirror;
 /// </summary>
 public sealed class MirrorPulls : IAsyncDisposable
 {
+    /// <inheritdoc cref="MirroredLists.MaxTags"/>
+    public const int MaxTags = MirroredLists.MaxTags;
+
     private readonly BlobOperations _blobs;
     private readonly Func<bool> _isReadOnly;
     private readonly IMirrorMetadata _metadata;
@@ -66,7 +69,8 @@ public sealed class MirrorPulls : IAsyncDisposable
         _lists = new MirroredLists(core.Lists, core.Referrers, time, _stopping.Token);
         _known = new KnownBlobs(time, _stopping.Token);
         _fetches = new BlobFetches(core.Blobs, core.Uploads, core.Metadata, repository => names().Find(repository), _known, time, loggers.CreateLogger<BlobFetches>());
-        Eviction = new MirrorEviction(_metadata, _record, core.Eraser, () => names().Configuration, _counters, time, loggers.CreateLogger<MirrorEviction>());
+        Eviction = new MirrorEviction(
+            _metadata, ports.CollectorMetadata, ports.Metadata, _record, core.Eraser, names, _counters, time, loggers.CreateLogger<MirrorEviction>());
         Images = new MirroredImages(core, _metadata, ports.Inventory, _manifests, _fetches, _record, repository => names().Find(repository), Find);
     }
 

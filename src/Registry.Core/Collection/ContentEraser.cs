@@ -23,16 +23,18 @@ public sealed partial class ContentEraser(ICollectorMetadata metadata, IBlobStor
     private readonly OneByOne _erasures = new();
 
     /// <summary>Removes the bytes of those digests that no repository has, after any erasure in progress has ended.</summary>
+    /// <param name="digests">The digests.</param>
+    /// <param name="cancellationToken">Ends the wait for a reader of the storage. The collector then removes the bytes.</param>
     /// <returns>What could not be removed, each as a clause for people. The collector tries again.</returns>
-    public Task<IReadOnlyList<string>> EraseAsync(IReadOnlyList<Digest> digests)
+    public Task<IReadOnlyList<string>> EraseAsync(IReadOnlyList<Digest> digests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(digests);
-        return _erasures.RunAsync(() => EraseNowAsync(digests));
+        return _erasures.RunAsync(() => EraseNowAsync(digests, cancellationToken));
     }
 
-    private async Task<IReadOnlyList<string>> EraseNowAsync(IReadOnlyList<Digest> digests)
+    private async Task<IReadOnlyList<string>> EraseNowAsync(IReadOnlyList<Digest> digests, CancellationToken cancellationToken)
     {
-        using var removal = await BeginRemovalAsync();
+        using var removal = await BeginRemovalAsync(cancellationToken);
         if (removal is null)
         {
             return ["the bytes: a backup or an export reads the storage at the moment, and the collector removes them when it has ended"];
@@ -64,7 +66,7 @@ public sealed partial class ContentEraser(ICollectorMetadata metadata, IBlobStor
         return left;
     }
 
-    private async Task<IDisposable?> BeginRemovalAsync()
+    private async Task<IDisposable?> BeginRemovalAsync(CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -78,7 +80,7 @@ public sealed partial class ContentEraser(ICollectorMetadata metadata, IBlobStor
                 return null;
             }
 
-            await Task.Delay(Pause, time);
+            await Task.Delay(Pause, time, cancellationToken);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Registry.Core.Blobs;
 using Registry.Core.Changes;
+using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
@@ -83,7 +84,7 @@ internal sealed class BlobFetch(
 
             if (_fault is { } fault)
             {
-                throw new FetchException(fault.Reason);
+                throw new FetchException(fault.ForClients);
             }
 
             Interlocked.Increment(ref _waiting);
@@ -109,7 +110,7 @@ internal sealed class BlobFetch(
 
         // It is becoming a blob, or it is small and was never in a file.
         await Ended.WaitAsync(cancellationToken);
-        return _fault is { } fault ? throw new FetchException(fault.Reason)
+        return _fault is { } fault ? throw new FetchException(fault.ForClients)
             : await openStored() ?? throw new FetchException($"{digest} was removed while it was sent");
     }
 
@@ -178,8 +179,8 @@ internal sealed class BlobFetch(
 
     private async Task StoreAsync(FetchBody body, CancellationToken cancellationToken)
     {
-        // Without a length, clients wait for the end.
-        if (body.Size is { } size)
+        // Without a length, clients wait for the end. So they do for an empty blob, which has no last byte that could be held back.
+        if (body.Size is { } size and > 0)
         {
             _length = size;
             _opened.TrySetResult(size);
@@ -192,9 +193,9 @@ internal sealed class BlobFetch(
                 name.Local, digest, body.Size, reader, ChangeOrigin.Mirror(upstream.Settings.Name), cancellationToken, follower: this);
             if (stored.Error is { } error)
             {
-                Fail(_isVerified
-                    ? new UpstreamFault(UpstreamFaultKind.Away, $"{digest} of {upstream.Settings.Name} cannot be stored: {error}")
-                    : new UpstreamFault(UpstreamFaultKind.Wrong, $"{upstream.Settings.Name} sent other bytes for {digest} of {name.Name}: {error}"));
+                Fail(error.Code == RegistryErrorCode.DigestMismatch
+                    ? new UpstreamFault(UpstreamFaultKind.Wrong, $"{upstream.Settings.Name} sent other bytes for {digest} of {name.Name}: {error}")
+                    : new UpstreamFault(UpstreamFaultKind.Away, $"{digest} of {upstream.Settings.Name} cannot be stored: {error}"));
             }
         }
         finally
@@ -208,8 +209,15 @@ internal sealed class BlobFetch(
 
     private void NoteReceived()
     {
+        // The upload also asks for more without having written anything.
+        var received = _upload?.Length ?? 0;
+        if (received == Interlocked.Read(ref _received))
+        {
+            return;
+        }
+
         _receivedAt = time.GetTimestamp();
-        Interlocked.Exchange(ref _received, _upload?.Length ?? 0);
+        Interlocked.Exchange(ref _received, received);
         Grow();
     }
 

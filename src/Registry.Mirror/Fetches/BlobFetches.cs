@@ -163,8 +163,20 @@ internal sealed partial class BlobFetches(
         {
             await fetch.RunAsync(_stopping.Token);
         }
+#pragma warning disable CA1031 // No caller awaits this. The clients have an answer already.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogMistake(e, key.Digest.Value, fetch.Name.Local.Value, key.Upstream);
+        }
         finally
         {
+            // Before the next request can begin another fetch.
+            if (fetch.Fault is { Kind: UpstreamFaultKind.Wrong } wrong)
+            {
+                _wrong.Note(key.Upstream, key.Digest, wrong.Reason);
+            }
+
             _fetches.TryRemove(new(key, fetch));
             _callers.Leave(user, network);
         }
@@ -175,7 +187,6 @@ internal sealed partial class BlobFetches(
         }
         else if (fault.Kind == UpstreamFaultKind.Wrong)
         {
-            _wrong.Note(key.Upstream, key.Digest, fault.Reason);
             LogWrong(key.Digest.Value, fetch.Name.Local.Value, fault.Reason);
         }
         else if (fault.Kind == UpstreamFaultKind.Away)
@@ -216,7 +227,19 @@ internal sealed partial class BlobFetches(
         IUpstream upstream, MirroredName name, Digest digest, long offset, long count, CancellationToken cancellationToken)
     {
         var opened = await upstream.OpenBlobAsync(name.Name.Value, digest, offset, count, cancellationToken);
-        return opened.TryGet(out var blob, out _) && blob.Offset == offset ? blob : null;
+        if (!opened.TryGet(out var blob, out _))
+        {
+            return null;
+        }
+
+        if (blob.Offset == offset)
+        {
+            return blob;
+        }
+
+        // An upstream without ranges.
+        await blob.DisposeAsync();
+        return null;
     }
 
     [LoggerMessage(1, LogLevel.Information, "Fetched {Digest} for {Repository} from {Upstream} in {Milliseconds} ms")]
@@ -224,6 +247,9 @@ internal sealed partial class BlobFetches(
 
     [LoggerMessage(2, LogLevel.Error, "{Digest} for {Repository} is not kept: {Reason}. Clients that followed it were cut off. The next request tries again, after a pause")]
     private partial void LogWrong(string digest, string repository, string reason);
+
+    [LoggerMessage(4, LogLevel.Critical, "The fetch of {Digest} for {Repository} from {Upstream} met an internal error; please report it with these lines")]
+    private partial void LogMistake(Exception exception, string digest, string repository, string upstream);
 
     [LoggerMessage(3, LogLevel.Warning, "{Digest} for {Repository} was not fetched: {Reason}. The next request tries again")]
     private partial void LogFailed(string digest, string repository, string reason);

@@ -124,7 +124,7 @@ internal sealed class FetchBody : Stream
         var opened = await _upstream.OpenBlobAsync(_repository, _digest, _position, null, cancellationToken);
         if (!opened.TryGet(out var blob, out var fault))
         {
-            throw fault.Kind == UpstreamFaultKind.Away ? new IOException(fault.Reason) : new FetchException(fault.Reason);
+            throw fault.Kind == UpstreamFaultKind.Away ? new IOException(fault.ForClients) : new FetchException(fault.ForClients);
         }
 
         if (blob.Length != Size)

@@ -42,7 +42,7 @@ internal sealed class ImageWarming(
         }
 
         RegistryError? error = null;
-        var allBytes = _blobs.Values.Sum();
+        var allBytes = _blobs.Values.Aggregate(0L, (all, size) => all + Math.Clamp(size, 0, long.MaxValue - all));
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var options = new ParallelOptions { MaxDegreeOfParallelism = BlobsAtATime, CancellationToken = stopping.Token };
         try

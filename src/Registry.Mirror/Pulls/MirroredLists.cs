@@ -19,6 +19,9 @@ namespace Registry.Mirror.Pulls;
 /// <param name="stopping">Ends what no client waits for any more.</param>
 internal sealed class MirroredLists(ListOperations lists, ReferrerOperations referrers, TimeProvider time, CancellationToken stopping)
 {
+    /// <summary>Largest number of tags on a page, whatever the upstream sends.</summary>
+    public const int MaxTags = 10_000;
+
     // Of each kind, in bytes.
     private const long MaxKept = 16 * 1024 * 1024;
 
@@ -46,9 +49,9 @@ internal sealed class MirroredLists(ListOperations lists, ReferrerOperations ref
         var key = (name.Local, last, limit);
         var asked = await _tagCalls.RunAsync(key, () => AskForTagsAsync(upstream, name, last, limit), cancellationToken);
         return asked.TryGet(out var page, out var fault) ? new MirroredPage<string>(page, Freshness.Fresh)
-            : fault.Kind == UpstreamFaultKind.Missing ? new RegistryError(RegistryErrorCode.NameUnknown, fault.Reason)
+            : fault.Kind == UpstreamFaultKind.Missing ? new RegistryError(RegistryErrorCode.NameUnknown, fault.ForClients)
             : (await ListOwnTagsAsync(name, last, limit, fault.Reason)).TryGet(out var own, out _) ? own
-            : new RegistryError(RegistryErrorCode.UpstreamAway, fault.Reason);
+            : new RegistryError(RegistryErrorCode.UpstreamAway, fault.ForClients);
     }
 
     /// <summary>Lists the referrers of a manifest.</summary>
@@ -87,8 +90,9 @@ internal sealed class MirroredLists(ListOperations lists, ReferrerOperations ref
         }
 
         // The link to the next page names the last tag of this one.
-        var page = new Page<string>(tags.Tags, tags.Last is not null && tags.Tags.Count > 0);
-        _tags.Set(key, new Kept<Page<string>>(page, time.GetTimestamp()), (long)tags.Tags.Count * TagSize);
+        var shown = tags.Tags.Count > MaxTags ? [.. tags.Tags.Take(MaxTags)] : tags.Tags;
+        var page = new Page<string>(shown, (tags.Last is not null || shown.Count < tags.Tags.Count) && shown.Count > 0);
+        _tags.Set(key, new Kept<Page<string>>(page, time.GetTimestamp()), (long)shown.Count * TagSize);
         return page;
     }
 
@@ -158,7 +162,7 @@ internal sealed class MirroredLists(ListOperations lists, ReferrerOperations ref
             : null;
 
     private static string? TextOf(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? LenientJson.TextOf(value) : null;
 
     private sealed record Kept<T>(T Value, long At)
         where T : class;

@@ -94,7 +94,7 @@ internal sealed partial class MirroredManifests(
 
         // By its digest, since the tag may move on meanwhile.
         var fetched = await FetchAsync(upstream, name, found.Digest, tag);
-        return fetched.Error is { } error && error.Code == RegistryErrorCode.UpstreamAway
+        return fetched.Error is { } error && (error.Code == RegistryErrorCode.UpstreamAway || error.Code == RegistryErrorCode.ManifestUnknown)
             ? await ServeStaleAsync(name, tag, new UpstreamFault(UpstreamFaultKind.Away, error.Details[0]))
             : fetched;
     }
@@ -118,7 +118,7 @@ internal sealed partial class MirroredManifests(
     // As the upstream has it: whatever it refers to, and if a push of it would be refused.
     private async Task<Result<Freshness>> StoreAsync(MirroredName name, UpstreamManifest received, Tag? tag)
     {
-        if ((ManifestReader.Read(received.Content, received.MediaType, limits).TryGet(out var read, out _) ? read : StoredManifestReader.Read(received.Content)) is not { } manifest)
+        if (Read(received) is not { } manifest)
         {
             LogUnreadable(received.Digest.Value, name.Local.Value, name.Upstream.Name);
             return new RegistryError(RegistryErrorCode.UpstreamAway, $"{name.Upstream.Name} sent a manifest {received.Digest} that cannot be read");
@@ -137,6 +137,12 @@ internal sealed partial class MirroredManifests(
         };
         return await FinishAsync(name, await manifests.StoreAsync(put, received.Content, stopping), tag);
     }
+
+    // Not any JSON: what refers to nothing is no manifest that a push would be refused for.
+    private Manifest? Read(UpstreamManifest received) =>
+        ManifestReader.Read(received.Content, received.MediaType, limits).TryGet(out var read, out _) ? read
+        : StoredManifestReader.Read(received.Content) is { } lenient && lenient.References.Take(limits + 1).Count() is var count && count > 0 && count <= limits ? lenient
+        : null;
 
     private async Task<Result<Freshness>> SetAsync(MirroredName name, StoredManifest stored, Tag tag)
     {
@@ -182,7 +188,7 @@ internal sealed partial class MirroredManifests(
             LogRemoved(tag.Value, name.Local.Value, name.Upstream.Name);
         }
 
-        return deleted.Error is { } error && error.Code != RegistryErrorCode.ManifestUnknown ? error : new RegistryError(RegistryErrorCode.ManifestUnknown, fault.Reason);
+        return deleted.Error is { } error && error.Code != RegistryErrorCode.ManifestUnknown ? error : new RegistryError(RegistryErrorCode.ManifestUnknown, fault.ForClients);
     }
 
     private async Task<Result<Freshness>> ServeStaleAsync(MirroredName name, Tag tag, UpstreamFault fault)
@@ -190,7 +196,7 @@ internal sealed partial class MirroredManifests(
         var checkedAt = await record.FindCheckAsync(name.Local, tag) ?? DateTimeOffset.MinValue;
         return name.Upstream.Stale is not { } longest || time.GetUtcNow() - checkedAt <= longest
             ? new Freshness(fault.Reason)
-            : new RegistryError(RegistryErrorCode.UpstreamAway, fault.Reason);
+            : new RegistryError(RegistryErrorCode.UpstreamAway, fault.ForClients);
     }
 
     [LoggerMessage(1, LogLevel.Error, "The manifest {Digest} of {Repository}, as {Upstream} sent it, is no manifest that can be read, and is not kept")]

@@ -12,7 +12,7 @@ namespace Registry.Mirror.Pulls;
 /// <param name="time">The clock.</param>
 internal sealed class PullRecord(IMirrorMetadata metadata, TimeProvider time)
 {
-    // Of each kind. More are saved before the next period.
+    // Of each kind until the next save. Times of more are not kept, as after a kill.
     private const int Most = 10_000;
 
     private readonly ConcurrentDictionary<(RepositoryName, Tag), DateTimeOffset> _checks = new();
@@ -61,9 +61,20 @@ internal sealed class PullRecord(IMirrorMetadata metadata, TimeProvider time)
     {
         var checks = Take(_checks, (key, at) => new TagCheck(key.Item1, key.Item2, at));
         var pulls = Take(_pulls, (key, at) => new ManifestPull(key.Item1, key.Item2, at));
-        if (checks.Count + pulls.Count > 0)
+        if (checks.Count + pulls.Count == 0)
+        {
+            return;
+        }
+
+        try
         {
             await metadata.RecordAsync(checks, pulls);
+        }
+        catch
+        {
+            checks.ForEach(check => _checks.TryAdd((check.Repository, check.Tag), check.Time));
+            pulls.ForEach(pull => _pulls.TryAdd((pull.Repository, pull.Digest), pull.Time));
+            throw;
         }
     }
 

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Mirror.Configuration;
 using Registry.Mirror.Pulls;
 using Registry.Mirror.Status;
@@ -23,37 +26,50 @@ public sealed partial class MirrorEviction
     // Of a turn for each upstream; the next one comes a minute later.
     private const int MaxBatches = 1000;
 
+    // Of a turn, of all repositories.
+    private const int MaxUnneeded = 10_000;
+
+    // As long as a client may take from a blob to its manifest.
+    private static readonly TimeSpan Unneeded = TimeSpan.FromMinutes(10);
+
     private readonly IMirrorMetadata _metadata;
+    private readonly ICollectorMetadata _collection;
+    private readonly IMetadataStore _contents;
     private readonly PullRecord _record;
     private readonly ContentEraser _eraser;
-    private readonly Func<MirrorConfiguration> _configuration;
+    private readonly Func<MirrorNames> _current;
     private readonly PullCounters _counters;
     private readonly TimeProvider _time;
     private readonly ILogger<MirrorEviction> _logger;
 
     /// <param name="metadata">Manifests by their last pull.</param>
+    /// <param name="collection">Blobs that no manifest needs.</param>
+    /// <param name="contents">Removes them.</param>
     /// <param name="record">Pulls that are not saved yet.</param>
     /// <param name="eraser">Removes the bytes.</param>
-    /// <param name="configuration">Returns the configuration in force.</param>
+    /// <param name="names">Returns the names and the configuration in force.</param>
     /// <param name="counters">Counts the removals.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     internal MirrorEviction(
         IMirrorMetadata metadata,
+        ICollectorMetadata collection,
+        IMetadataStore contents,
         PullRecord record,
         ContentEraser eraser,
-        Func<MirrorConfiguration> configuration,
+        Func<MirrorNames> names,
         PullCounters counters,
         TimeProvider time,
         ILogger<MirrorEviction> logger) =>
-        (_metadata, _record, _eraser, _configuration, _counters, _time, _logger) = (metadata, record, eraser, configuration, counters, time, logger);
+        (_metadata, _collection, _contents, _record, _eraser, _current, _counters, _time, _logger) =
+            (metadata, collection, contents, record, eraser, names, counters, time, logger);
 
     /// <summary>Removes what is too old, or too much.</summary>
     /// <param name="cancellationToken">Ends the work before the next manifest.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await _record.SaveAsync();
-        foreach (var upstream in _configuration().Upstreams)
+        foreach (var upstream in _current().Configuration.Upstreams)
         {
             if (upstream.Keep is { } keep)
             {
@@ -61,8 +77,9 @@ public sealed partial class MirrorEviction
                 await EvictAsync(upstream, oldest => Task.FromResult(oldest.Time < pulledBefore), "not pulled for its period", cancellationToken);
             }
 
-            if (upstream.MaxSize is { } most)
+            if (upstream.MaxSize is { } most && (await _metadata.ReadUseAsync(upstream.Name)).Bytes > most)
             {
+                await DropUnneededAsync(upstream, cancellationToken);
                 await EvictAsync(upstream, async _ => (await _metadata.ReadUseAsync(upstream.Name)).Bytes > most, "the upstream has more than its size", cancellationToken);
             }
         }
@@ -78,10 +95,38 @@ public sealed partial class MirrorEviction
             return;
         }
 
-        await _record.SaveAsync();
-        foreach (var upstream in _configuration().Upstreams)
+        try
+        {
+            await _record.SaveAsync();
+        }
+        catch (StorageException)
+        {
+            // The disk has no room for them.
+        }
+
+        foreach (var upstream in _current().Configuration.Upstreams)
         {
             await EvictAsync(upstream, _ => isShort(), "the disk is full up to its reserve", cancellationToken);
+        }
+    }
+
+    // Blobs that clients have pulled without their manifest. They count, and no eviction of a manifest would remove them.
+    private async Task DropUnneededAsync(UpstreamSettings upstream, CancellationToken cancellationToken)
+    {
+        var dropped = new List<Digest>();
+        foreach (var link in (await _collection.ListIdleAsync(Unneeded, MaxUnneeded)).Where(link => _current().Find(link.Repository)?.Upstream.Name == upstream.Name))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if ((await _contents.UnlinkBlobAsync(link.Repository, link.Digest, ChangeOrigin.Mirror(upstream.Name))).Error is null)
+            {
+                dropped.Add(link.Digest);
+            }
+        }
+
+        if (dropped.Count > 0)
+        {
+            await _eraser.EraseAsync(dropped, cancellationToken);
+            LogDropped(dropped.Count, upstream.Name);
         }
     }
 
@@ -102,9 +147,16 @@ public sealed partial class MirrorEviction
                 }
 
                 var lost = await _metadata.EvictAsync(pull.Repository, pull.Digest, pull.Time.AddSeconds(1), ChangeOrigin.Mirror(upstream.Name), Evicted);
-                await _eraser.EraseAsync(lost);
+                var left = await _eraser.EraseAsync(lost, cancellationToken);
                 manifests += lost.Count > 0 ? 1 : 0;
                 contents += lost.Count;
+                if (left.Count > 0)
+                {
+                    // More would free nothing either.
+                    LogLeft(upstream.Name, left[0]);
+                    isEnd = true;
+                    break;
+                }
             }
 
             if (isEnd)
@@ -119,6 +171,12 @@ public sealed partial class MirrorEviction
             LogEvicted(manifests, contents, upstream.Name, reason);
         }
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "The eviction of images of {Upstream} ends for now, since it frees nothing: {Reason}")]
+    private partial void LogLeft(string upstream, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "Removed {Blobs} blobs of {Upstream} that no manifest here needs, since it has more than its size")]
+    private partial void LogDropped(int blobs, string upstream);
 
     [LoggerMessage(1, LogLevel.Information, "Evicted {Manifests} manifests ({Contents} with their blobs) of {Upstream}: {Reason}. A pull fetches them again")]
     private partial void LogEvicted(int manifests, int contents, string upstream, string reason);

@@ -9,5 +9,5 @@ internal static class FaultAnswers
     /// <param name="fault">The fault.</param>
     /// <param name="missing">Error for what the upstream does not have.</param>
     public static RegistryError Describe(UpstreamFault fault, RegistryErrorCode missing) =>
-        fault.Kind == UpstreamFaultKind.Missing ? new RegistryError(missing, fault.Reason) : new RegistryError(RegistryErrorCode.UpstreamAway, fault.Reason);
+        fault.Kind == UpstreamFaultKind.Missing ? new RegistryError(missing, fault.ForClients) : new RegistryError(RegistryErrorCode.UpstreamAway, fault.ForClients);
 }

@@ -101,7 +101,11 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     public async Task<UpstreamResult<UpstreamBlob>> OpenBlobAsync(string repository, Digest digest, long offset, long? length, CancellationToken cancellationToken)
     {
         var slots = length is null ? _bodies : _ranges;
-        await slots.WaitAsync(cancellationToken);
+        if (!await slots.WaitAsync(length is null ? Timeout.InfiniteTimeSpan : _limits.Range, cancellationToken))
+        {
+            return new UpstreamFault(UpstreamFaultKind.Away, $"{Settings.Name} is asked for other ranges already");
+        }
+
         UpstreamBlob? blob = null;
         try
         {

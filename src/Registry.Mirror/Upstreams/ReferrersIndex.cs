@@ -42,7 +42,8 @@ internal sealed class ReferrersIndex(string name, int limit)
                 {
                     foreach (var descriptor in manifests.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object))
                     {
-                        descriptor.WriteTo(json);
+                        // As it is: an escape that is no character can be copied, and not written.
+                        json.WriteRawValue(descriptor.GetRawText(), skipInputValidation: true);
                     }
                 }
 

@@ -7,7 +7,10 @@ namespace Registry.Mirror.Upstreams;
 internal sealed class UpstreamException(UpstreamFaultKind kind, string reason, Exception? cause = null) : Exception(reason, cause)
 {
     /// <summary>The fault.</summary>
-    public UpstreamFault Fault { get; } = new(kind, reason);
+    public UpstreamFault Fault => field ??= new(kind, Message, Shown);
+
+    /// <summary>See <see cref="UpstreamFault.Shown"/>.</summary>
+    public string? Shown { get; init; }
 
     /// <summary>True if the same request may succeed at once.</summary>
     public bool IsPassing { get; init; }

@@ -28,7 +28,14 @@ internal sealed class BlobEndpoints(BlobOperations blobs, MirrorPulls? mirror = 
             return error;
         }
 
-        return BlobResponse.WriteHead(request.Http, digest, size);
+        var refused = BlobResponse.WriteHead(request.Http, digest, size);
+        if (request.Mirrored is not null)
+        {
+            // The size may be what the upstream says.
+            request.Response.Headers.CacheControl = "no-store";
+        }
+
+        return refused;
     }
 
     public async Task<RegistryError?> GetAsync(RequestContext request)

@@ -40,7 +40,7 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory, 
 
         request.TakeTurns();
         using var held = new HeldListing(request, memory);
-        if (await ReserveAsync(held, n) is { } refused)
+        if (await ReserveAsync(held, mirror is not null && request.Mirrored is not null ? MirrorPulls.MaxTags : lists.PageSize(n)) is { } refused)
         {
             return refused;
         }
@@ -65,9 +65,9 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory, 
         return listed.Page;
     }
 
-    private ValueTask<RegistryError?> ReserveAsync(HeldListing held, int? n)
+    private static ValueTask<RegistryError?> ReserveAsync(HeldListing held, int size)
     {
-        var names = lists.PageSize(n) + 1L;
+        var names = size + 1L;
         return held.ReserveAsync(names * NameOnPage, names * NameInRows);
     }
 

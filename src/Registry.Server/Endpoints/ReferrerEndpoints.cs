@@ -54,7 +54,10 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMem
         filter = string.IsNullOrEmpty(filter) ? null : filter;
         request.TakeTurns();
         using var held = new HeldListing(request, memory);
-        var listed = await ListAsync(request, held, subject, filter, last, UsualPageBytes);
+
+        // The referrers of an upstream are one page, whose size is not known before.
+        var isMirrored = mirror is not null && request.Mirrored is not null;
+        var listed = await ListAsync(request, held, subject, filter, last, isMirrored ? ReferrerOperations.MaxPageBytes : UsualPageBytes);
         if (listed is { Error: null, Value.HasMore: true })
         {
             listed = await ListAsync(request, held, subject, filter, last, ReferrerOperations.MaxPageBytes);

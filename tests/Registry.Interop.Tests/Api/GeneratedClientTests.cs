@@ -65,6 +65,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
             await RestoreAndPurgeAsync(api, http, name, second);
             await ChangeWholeAsync(api, name, first);
             await MaintainAsync(api, name, first);
+            await MirrorAsync(api, name);
         }
 
         Assert.Equal(
@@ -152,6 +153,19 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal((ExplanationState.Stored, true), (explanation.State, explanation.IsKnown));
         Assert.Equal(2, explanation.ManifestOf.Count);
         Assert.All(explanation.ManifestOf, stored => Assert.Equal(["v1"], stored.Tags));
+    }
+
+    // This registry mirrors nothing.
+    private static async Task MirrorAsync(RegistryApi api, string name)
+    {
+        Assert.Empty((await api.GetMirrorAsync(Cancellation)).Upstreams);
+        string reason = $"{name} is not mirrored: no upstream of the configuration has a prefix of its name";
+        ApiException<Problem> kept = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.ForgetMirroredAsync(name, new Empty(), Cancellation));
+        Assert.Equal((404, reason), (kept.StatusCode, kept.Result.Detail));
+        ApiException<Problem> unasked = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.CheckMirroredAsync($"{name}:v1", new Empty(), Cancellation));
+        Assert.Equal((404, reason), (unasked.StatusCode, unasked.Result.Detail));
+        Job unfetched = await EndOfAsync(api, await api.WarmImageAsync($"{name}:v1", new Empty(), Cancellation));
+        Assert.Equal((JobKind.Warm, JobState.Failed, reason), (unfetched.Kind, unfetched.State, unfetched.Report!.Refusal));
     }
 
     private static string RenamedOf(string name) => $"{name}/tags/list";

@@ -128,6 +128,45 @@ public sealed class MirroredTagTests
     }
 
     [Fact]
+    public async Task A_404_of_a_proxy_whose_registry_is_away_loses_no_tag()
+    {
+        await using var upstream = await MirroredUpstream.StartAsync("\"check\": \"1s\"");
+        await using var mirror = await TestRegistry.StartAsync(upstream.Configure, time: _time);
+        var image = await upstream.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        await PullAsync(mirror, image);
+        upstream.Relay.Instead = context =>
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "text/plain";
+            return Task.FromResult(true);
+        };
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.NotNull((await PullAsync(mirror, image))["Warning"]);
+    }
+
+    [Fact]
+    public async Task A_tag_whose_new_manifest_is_not_there_yet_is_what_it_was()
+    {
+        await using var upstream = await MirroredUpstream.StartAsync("\"check\": \"1s\"");
+        await using var mirror = await TestRegistry.StartAsync(upstream.Configure, time: _time);
+        var first = await upstream.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        await PullAsync(mirror, first);
+        var second = await upstream.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        upstream.Relay.Instead = context =>
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "application/json";
+            return Task.FromResult(context.Request.Path.Value!.EndsWith(second.Digest, StringComparison.Ordinal));
+        };
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.NotNull((await PullAsync(mirror, first))["Warning"]);
+        upstream.Relay.Instead = null;
+        Assert.Null((await PullAsync(mirror, second))["Warning"]);
+    }
+
+    [Fact]
     public async Task A_tag_that_the_upstream_has_no_more_may_go_on()
     {
         await using var upstream = await MirroredUpstream.StartAsync("\"check\": \"1s\", \"removed\": \"serve\"");

@@ -105,10 +105,49 @@ public sealed class PullThroughTests : IAsyncLifetime
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => _mirror.Client.GetAnswerAsync($"/v2/up/team/app/blobs/{layer.Digest}"));
 
-        Assert.Contains(_mirror.Log.Entries, entry => entry.Message.Contains($"{layer.Digest} for up/team/app is not kept", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(_mirror.Log.Entries.Any(entry => entry.Message.Contains($"{layer.Digest} for up/team/app is not kept", StringComparison.Ordinal))), "it is logged");
         _upstream.Relay.Alter = null;
         var refused = Check.Error(502, "UNSUPPORTED", "the upstream of this mirror has not given it; try again later", await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/blobs/{layer.Digest}"));
         Assert.Contains("sent other bytes", refused.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_empty_answer_is_no_blob()
+    {
+        var layer = TestBlob.Random(100_000);
+        await _upstream.Client.PushAsync("team/app", TestImage.Of([layer]), "v1");
+        _upstream.Relay.Instead = context =>
+        {
+            context.Response.ContentLength = 0;
+            return Task.FromResult(context.Request.Path.Value!.Contains("/blobs/", StringComparison.Ordinal));
+        };
+
+        Check.Status(502, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/blobs/{layer.Digest}"));
+    }
+
+    [Fact]
+    public async Task Referrers_with_text_that_is_no_text_are_passed_on()
+    {
+        var image = await _upstream.Client.PushAsync("team/app", TestImage.Create(), "v1");
+        const string Index = """
+            {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[
+              {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":2,"annotations":{"a":"\ud800"}}]}
+            """;
+        _upstream.Relay.Instead = async context =>
+        {
+            if (!context.Request.Path.Value!.Contains("/referrers/", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            context.Response.ContentType = TestImage.OciIndex;
+            await context.Response.Body.WriteAsync(System.Text.Encoding.UTF8.GetBytes(Index));
+            return true;
+        };
+
+        var listed = Check.Status(200, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/referrers/{image.Digest}"));
+        Assert.Contains("\\ud800", listed.Text, StringComparison.Ordinal);
     }
 
     [Fact]

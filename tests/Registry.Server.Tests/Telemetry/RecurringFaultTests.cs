@@ -78,8 +78,9 @@ public sealed class RecurringFaultTests
         AssertOneLine(registry, "GET /v2/team/app/tags/list could not be served by the storage: The metadata could not be read: ", "Run 'registry reindex' to rebuild it");
         Assert.Contains("Check the disk, and the owner and mode of registry.db", Assert.Single(Faults(registry)).Message, StringComparison.Ordinal);
 
-        // The commit makes SQLite forget the pages that it has read.
+        // The commit of a session makes SQLite forget the pages that it has read.
         await File.WriteAllBytesAsync(Path.Combine(folder.Path, "registry.db"), whole);
+        await registry.Client.BeginUploadAsync("team/app");
         Check.Status(201, await PushAsync(registry));
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/team/app/tags/list"));
         AssertCounted(registry, "Requests that the storage cannot serve, The metadata could not be read: ");

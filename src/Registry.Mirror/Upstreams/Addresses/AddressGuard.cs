@@ -82,7 +82,9 @@ internal sealed class AddressGuard(UpstreamSettings settings)
 
         if (IsOwnHost(host))
         {
-            _ownKinds |= chosen.Aggregate(AddressKind.None, (kinds, address) => kinds | AddressKinds.Of(address));
+            // A public upstream stays one, even if its DNS adds another address.
+            var kinds = chosen.Aggregate(LiteralKind(_own.IdnHost), (kinds, address) => kinds | AddressKinds.Of(address));
+            _ownKinds = kinds.HasFlag(AddressKind.Public) ? AddressKind.Public : kinds;
         }
 
         return chosen;
@@ -124,5 +126,8 @@ internal sealed class AddressGuard(UpstreamSettings settings)
     // A path or query may have secrets, such as those of a signed link.
     private static string Name(Uri url) => $"{url.Scheme}://{url.Authority}";
 
-    private UpstreamException Refuse(string predicate) => new(UpstreamFaultKind.Away, $"{settings.Name} {predicate}");
+    private UpstreamException Refuse(string predicate) => new(UpstreamFaultKind.Away, $"{settings.Name} {predicate}")
+    {
+        Shown = $"{settings.Name} leads to a host that is not asked",
+    };
 }

@@ -49,6 +49,7 @@ internal sealed class UpstreamCredentials(UpstreamSettings settings, TimeProvide
                 $"{settings.Name} refuses the password of {settings.UserName}, which is tried again when {settings.PasswordFile} changes, or after {Pause.TotalMinutes} minutes")
             {
                 IsRefusal = true,
+                Shown = $"{settings.Name} is not asked, since the credentials of this registry there are not in order",
             };
         }
 
@@ -71,6 +72,7 @@ internal sealed class UpstreamCredentials(UpstreamSettings settings, TimeProvide
             throw new UpstreamException(UpstreamFaultKind.Away, $"{settings.Name} is not asked: the password file {settings.PasswordFile} cannot be read: {reason}", e)
             {
                 IsRefusal = true,
+                Shown = $"{settings.Name} is not asked, since the credentials of this registry there are not in order",
             };
         }
     }

@@ -101,7 +101,7 @@ internal sealed class UpstreamTokens(
         if (answer.StatusCode != HttpStatusCode.OK)
         {
             var fault = UpstreamFaults.Of(answer, host, time.GetUtcNow());
-            throw fault.Fault.Kind == UpstreamFaultKind.Away ? fault : new UpstreamException(UpstreamFaultKind.Away, fault.Fault.Reason);
+            throw fault.Fault.Kind == UpstreamFaultKind.Away ? fault : new UpstreamException(UpstreamFaultKind.Away, fault.Fault.Reason) { Shown = fault.Fault.Shown };
         }
 
         login?.Accepted();

@@ -53,7 +53,7 @@ internal sealed partial class UpstreamCircuit(string hosts, TimeProvider time, I
 
             if (_isOnTrial || time.GetTimestamp() < _nextTrial)
             {
-                throw new UpstreamException(_fault.Kind, _fault.Reason) { IsRefusal = true };
+                throw new UpstreamException(_fault.Kind, _fault.Reason) { IsRefusal = true, Shown = _fault.Shown };
             }
 
             _isOnTrial = true;

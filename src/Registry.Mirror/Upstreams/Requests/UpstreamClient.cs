@@ -119,7 +119,12 @@ internal sealed class UpstreamClient : IDisposable
             {
                 if (!fault.IsPassing || number >= _limits.Attempts || whole.IsCancellationRequested)
                 {
-                    way.Failed(fault);
+                    // One odd list must not close the upstream for manifests and blobs.
+                    if (request.Kind is UpstreamRequestKind.Manifest or UpstreamRequestKind.Blob || fault.Pause is not null)
+                    {
+                        way.Failed(fault);
+                    }
+
                     throw fault;
                 }
             }
@@ -159,7 +164,7 @@ internal sealed class UpstreamClient : IDisposable
             {
                 if (status is not (301 or 302 or 303 or 307 or 308))
                 {
-                    throw UpstreamFaults.Of(answer, host, _time.GetUtcNow());
+                    throw UpstreamFaults.Of(answer, host, _time.GetUtcNow(), isOfRegistry: request.Kind != UpstreamRequestKind.Blob || isOwn);
                 }
 
                 if (redirects == MaxRedirects)

@@ -40,18 +40,31 @@ internal static class UpstreamFaults
     /// <param name="answer">The answer.</param>
     /// <param name="host">The host, as the subject of the sentence.</param>
     /// <param name="now">The wall clock.</param>
-    public static UpstreamException Of(HttpResponseMessage answer, string host, DateTimeOffset now)
+    /// <param name="isOfRegistry">False if the host is a store of blobs, whose 404 does not tell what the registry has.</param>
+    public static UpstreamException Of(HttpResponseMessage answer, string host, DateTimeOffset now, bool isOfRegistry = true)
     {
         var pause = PauseOf(answer.Headers.RetryAfter, now);
         var status = (int)answer.StatusCode;
         var reason = $"{host} answered {Name(answer.StatusCode)}";
-        return answer.StatusCode == HttpStatusCode.NotFound ? new UpstreamException(UpstreamFaultKind.Missing, reason) : new UpstreamException(UpstreamFaultKind.Away, reason)
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            return isOfRegistry && IsOfRegistry(answer)
+                ? new UpstreamException(UpstreamFaultKind.Missing, reason)
+                : new UpstreamException(UpstreamFaultKind.Away, $"{reason}, and not as a registry does");
+        }
+
+        return new UpstreamException(UpstreamFaultKind.Away, reason)
         {
             IsOutage = status is 429 or >= 500 and not 501,
             IsPassing = status is 502 or 503 or 504 && pause is null,
             Pause = status is 429 or 503 ? pause : null,
         };
     }
+
+    // A proxy whose registry is being replaced answers 404, too, and must not make tags disappear. A registry answers with an error in JSON (OCI distribution-spec, "Error Codes"), or
+    // with the header of Docker's API.
+    private static bool IsOfRegistry(HttpResponseMessage answer) => answer.Headers.Contains("Docker-Distribution-Api-Version")
+        || answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.OrdinalIgnoreCase) is true;
 
     /// <summary>Status as a text, such as <c>404 Not Found</c>, in the words of HTTP and not of the host.</summary>
     public static string Name(HttpStatusCode status)

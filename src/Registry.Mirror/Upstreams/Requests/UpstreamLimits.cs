@@ -9,6 +9,9 @@ internal sealed record UpstreamLimits
     /// <summary>Longest time until the head of an answer.</summary>
     public TimeSpan Head { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Longest time for which a range of a blob waits for its turn: who wants it can follow the whole blob.</summary>
+    public TimeSpan Range { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Longest time without a byte of a body.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -5,10 +5,11 @@ namespace Registry.Mirror.Tests.Upstreams.Fixtures;
 /// <summary>Answers of a scripted server.</summary>
 internal static class Script
 {
-    /// <summary>Answers with a status and headers alone.</summary>
+    /// <summary>Answers with a status and headers alone, as a registry does.</summary>
     public static void Status(this HttpContext context, int status, params (string Name, string Value)[] headers)
     {
         context.Response.StatusCode = status;
+        context.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
         foreach (var (name, value) in headers)
         {
             context.Response.Headers[name] = value;
