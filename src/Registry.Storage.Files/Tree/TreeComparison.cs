@@ -26,6 +26,12 @@ public sealed class TreeComparison(
     /// <exception cref="StorageException">The metadata cannot be read, the folders of the tree cannot be listed, or it cannot be brought up to date.</exception>
     public async IAsyncEnumerable<RepositoryDifference> FindAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (following is not null)
+        {
+            // A repository that reached the tree between the two lists below would be in neither.
+            await following.CatchUpAsync(cancellationToken);
+        }
+
         using var names = tree.Repositories().GetEnumerator();
         while (await threads.RunAsync(names.MoveNext))
         {

@@ -35,8 +35,8 @@ public sealed class ComparisonJobTests : IDisposable
         for (var round = 0; round < 8; round++)
         {
             var run = await CommandAsync("reindex", "--dry-run");
-            Assert.Matches("^The tree and the metadata agree in \\d repositor(y|ies)\\. A reindex would change nothing\\.\n$", run.Output);
             Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            Assert.Matches("^The tree and the metadata agree in \\d repositor(y|ies)\\. A reindex would change nothing\\.\n$", run.Output);
         }
 
         await ended.CancelAsync();
