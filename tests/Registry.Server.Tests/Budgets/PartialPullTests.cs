@@ -1,9 +1,8 @@
-using Registry.Server.Tests.Transport.Soak;
 
 namespace Registry.Server.Tests.Budgets;
 
 /// <summary>The cost of many small ranges in one request, as podman pulls the changed chunks of an image, in bytes and calls.</summary>
-[Collection(SoakCollection.Name)]
+[Collection(Alone.Name)]
 public sealed class PartialPullTests
 {
     private const int Ranges = 1024;

@@ -1,9 +1,7 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
-using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Tls;
 
@@ -57,21 +55,6 @@ public sealed class SignalTests : IDisposable
             && entry.Message.StartsWith("Files reloaded: REGISTRY_AUTH_HTPASSWD ", StringComparison.Ordinal)
             && entry.Message.EndsWith("; REGISTRY_ACCESS_CONTROL_CONFIG is unchanged; REGISTRY_TLS_CERT is unchanged", StringComparison.Ordinal));
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("zoe")));
-    }
-
-    [Fact]
-    public async Task Signals_that_arrive_while_the_registry_starts_take_effect_when_it_has_started()
-    {
-        using var signals = new ServerSignals();
-        await SendToTestsAsync("HUP");
-        await SendToTestsAsync("USR1");
-        await using var registry = await TestRegistry.StartAsync();
-
-        signals.Attach(registry.Host, new ServiceNotifier(null, TimeProvider.System, NullLogger<ServiceNotifier>.Instance));
-
-        await Eventually.HoldsAsync(
-            () => Task.FromResult(registry.Host.ReadOnly.IsOn && registry.Log.Entries.Any(entry => entry.Message.StartsWith("No files to reload", StringComparison.Ordinal))),
-            "both have taken effect");
     }
 
     [Theory]
@@ -164,10 +147,4 @@ public sealed class SignalTests : IDisposable
     }
 
     private static string UserLine(string user) => $"{user}:{BCrypt.Net.BCrypt.HashPassword(AccessFolder.Password(user), 4)}\n";
-
-    private static async Task SendToTestsAsync(string signal)
-    {
-        await using var kill = BackgroundProcess.Start("bash", ["-c", $"kill -{signal} {Environment.ProcessId}"]);
-        Assert.Equal(0, await kill.WaitForExitAsync(TimeSpan.FromSeconds(30)));
-    }
 }

@@ -4,12 +4,11 @@ using Registry.Core.Access;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Access;
-using Registry.Server.Tests.Transport.Soak;
 
 namespace Registry.Server.Tests.Http;
 
 /// <summary>Bodies that are held in memory, of clients that stop before the end. What they hold is counted in bytes, not measured.</summary>
-[Collection(SoakCollection.Name)]
+[Collection(Alone.Name)]
 public sealed class HeldBodyTests
 {
     private const int MiB = 1024 * 1024;

@@ -2,12 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Registry.Server.Tests.Transport.Soak;
 
 namespace Registry.Server.Tests.Load;
 
 /// <summary>Answers that clients do not read, and listings of large rows: what they hold does not grow with their size.</summary>
-[Collection(SoakCollection.Name)]
+[Collection(Alone.Name)]
 public sealed class HeldAnswersTests
 {
     private const long Mebibyte = 1024 * 1024;

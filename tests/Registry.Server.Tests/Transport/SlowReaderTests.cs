@@ -4,7 +4,6 @@ using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
 using Registry.Server.Tests.Transport.Fixtures;
-using Registry.Server.Tests.Transport.Soak;
 using Registry.Server.Transport;
 using Registry.Server.Transport.Buffers;
 using static Registry.Testing.Connections.Http2Frames;
@@ -15,7 +14,7 @@ namespace Registry.Server.Tests.Transport;
 /// Clients that do not take their responses, over every protocol: what they hold does not grow with the response, and REGISTRY_IDLE_TIMEOUT and
 /// the least rate end them.
 /// </summary>
-[Collection(SoakCollection.Name)]
+[Collection(Alone.Name)]
 public sealed class SlowReaderTests : IDisposable
 {
     private const int Connections = 20;

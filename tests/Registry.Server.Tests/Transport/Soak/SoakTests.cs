@@ -15,7 +15,7 @@ namespace Registry.Server.Tests.Transport.Soak;
 /// Many connections with random behaviour leave nothing behind: no descriptor, no buffer, no task. TRANSPORT_SOAK_CONNECTIONS makes it
 /// longer, TRANSPORT_SOAK_SEED repeats a run.
 /// </summary>
-[Collection(SoakCollection.Name)]
+[Collection(Alone.Name)]
 [SupportedOSPlatform("linux")]
 public sealed class SoakTests(ITestOutputHelper output)
 {
