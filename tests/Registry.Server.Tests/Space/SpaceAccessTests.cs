@@ -23,7 +23,7 @@ public sealed class SpaceAccessTests
         }
 
         var size = SpaceTests.Size(image);
-        var whole = await registry.ComputedAsync(headers: AccessFolder.Basic("admin"));
+        var whole = await registry.AwaitSpaceAsync(headers: AccessFolder.Basic("admin"));
         Assert.Equal((size, 2), (whole.Json.GetProperty("registry").Number("shared"), whole.Json.GetProperty("repositories").GetArrayLength()));
         var answer = Check.Status(200, await registry.Client.GetAnswerAsync("/api/v1/space", AccessFolder.Basic("alice")));
         Assert.Equal(["computedAt", "repositories"], answer.Json.EnumerateObject().Select(property => property.Name));
@@ -48,7 +48,7 @@ public sealed class SpaceAccessTests
     {
         using var folder = new AccessFolder();
         await using var registry = await SpaceRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic) with { AccessControlPath = null });
-        Assert.True((await registry.ComputedAsync(headers: AccessFolder.Basic("bob"))).Json.TryGetProperty("registry", out _));
+        Assert.True((await registry.AwaitSpaceAsync(headers: AccessFolder.Basic("bob"))).Json.TryGetProperty("registry", out _));
         Check.Status(401, await registry.Client.GetAnswerAsync("/api/v1/space"));
     }
 }

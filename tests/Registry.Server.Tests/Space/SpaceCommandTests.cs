@@ -20,7 +20,7 @@ public sealed class SpaceCommandTests : IDisposable
         await using var registry = await SpaceRegistry.StartAsync();
         await registry.Client.PushAsync("a/small", TestImage.Create(layerSize: 2000), "v1");
         await registry.Client.PushAsync("team/app", _image, "v1", "latest");
-        await registry.ComputedAsync();
+        await registry.AwaitSpaceAsync();
 
         var run = await CommandAsync("space", "--server", Url(registry));
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
@@ -52,7 +52,7 @@ public sealed class SpaceCommandTests : IDisposable
     {
         await using var registry = await SpaceRegistry.StartAsync();
         await registry.Client.PushAsync("team/app", _image, "v1", "latest");
-        await registry.ComputedAsync();
+        await registry.AwaitSpaceAsync();
 
         var run = await CommandAsync("space", $"{new Uri(Url(registry)).Authority}/team/app");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
@@ -83,7 +83,7 @@ public sealed class SpaceCommandTests : IDisposable
         pusher.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
         await pusher.PushAsync("team/app", _image, "v1");
         var host = new Uri(Url(registry)).Authority;
-        await registry.ComputedAsync(headers: AccessFolder.Basic("admin"));
+        await registry.AwaitSpaceAsync(headers: AccessFolder.Basic("admin"));
 
         // The token service gives a caller without a login the catalog of what is public.
         var anonymous = await CommandAsync("space", "--server", Url(registry));

@@ -13,7 +13,7 @@ public sealed class SpacePageTests
         Assert.DoesNotContain("class=\"map", (await visitor.OpenAsync("/space")).Text, StringComparison.Ordinal);
         await registry.Client.PushAsync("map/one", TestImage.Create(), "v1");
         await registry.Client.PushAsync("map/two", TestImage.Create(), "v1");
-        await registry.ComputedAsync();
+        await registry.AwaitSpaceAsync();
 
         var page = Check.Status(200, await visitor.OpenAsync("/space")).Text;
         var map = page[page.IndexOf("<svg class=\"map", StringComparison.Ordinal)..];

@@ -18,7 +18,7 @@ public sealed class SpaceTests
         var idle = TestBlob.Random(12_345);
         await registry.Client.PushBlobAsync("team/app", idle);
 
-        var answer = await registry.ComputedAsync();
+        var answer = await registry.AwaitSpaceAsync();
 
         Assert.Equal(("application/json", "no-store", null), (answer["Content-Type"], answer["Cache-Control"], answer["Link"]));
         var (first, own) = (Size(_first), Size(second) - 100_000);
@@ -48,7 +48,7 @@ public sealed class SpaceTests
         await using var registry = await SpaceRegistry.StartAsync();
         var begun = Check.Status(202, await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/"));
         Check.Status(202, await registry.Client.RequestAsync("PATCH", begun["Location"]!, new byte[3000]));
-        var sums = (await registry.ComputedAsync()).Json.GetProperty("registry");
+        var sums = (await registry.AwaitSpaceAsync()).Json.GetProperty("registry");
         Assert.Equal((3000, 0), (sums.Number("uploads"), sums.Number("stored")));
     }
 
@@ -61,7 +61,7 @@ public sealed class SpaceTests
             await registry.Client.PushAsync(name, _first, "v1");
         }
 
-        await registry.ComputedAsync();
+        await registry.AwaitSpaceAsync();
         var names = new List<string>();
         for (string? path = "/api/v1/space?n=2"; path is not null;)
         {
@@ -116,7 +116,7 @@ public sealed class SpaceTests
     {
         await using var registry = await SpaceRegistry.StartAsync();
         await registry.Client.PushAsync("team/app", _first, "v1");
-        await registry.ComputedAsync();
+        await registry.AwaitSpaceAsync();
         foreach (var (last, count) in new[] { ("%00", 1), ("%E2%82", 1), ("team", 1), ("team/app", 0), ("%22%0A", 1) })
         {
             Assert.Equal((last, count), (last, Check.Status(200, await registry.Client.GetAnswerAsync($"/api/v1/space?last={last}")).Json.GetProperty("repositories").GetArrayLength()));

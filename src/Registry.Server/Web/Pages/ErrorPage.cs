@@ -54,7 +54,16 @@ internal sealed class ErrorPage(PageFrame frame) : IErrorWriter
                 output.Html.Write($"<p><bdi>{detail}</bdi></p>");
             }
 
-            output.Html.Write($"""</div><p class="actions"><a class="button" href="/">Repositories</a></p>""");
+            output.Html.Write($"""</div><p class="actions">""");
+            if (error.Code == RegistryErrorCode.ManifestUnknown)
+            {
+                // It may have been there, and the caller may know.
+                var repository = request.Repository.Value;
+                output.Html.Write(
+                    $"""<a class="button" href="/repositories/{repository}">Tags</a> <a class="button" href="/repositories/{repository}/-/activity">What happened here</a> <a class="button" href="/repositories/{repository}/-/trash">Trash</a> """);
+            }
+
+            output.Html.Write($"""<a class="button" href="/">Repositories</a></p>""");
             if (request.Id.Length > 0)
             {
                 output.Html.Write($"""<p class="quiet">Request <code>{request.Id}</code></p>""");
@@ -76,7 +85,7 @@ internal sealed class ErrorPage(PageFrame frame) : IErrorWriter
     // A repository that does not exist, and one that the caller may not pull from, have the same answer.
     private static string Sentence(RegistryError error) =>
         error.Code == RegistryErrorCode.NameUnknown ? "There is no such repository, or you may not pull from it."
-        : error.Code == RegistryErrorCode.ManifestUnknown ? "The repository has no such tag or manifest."
+        : error.Code == RegistryErrorCode.ManifestUnknown ? "The repository does not have this tag or manifest now."
         : error.Code == RegistryErrorCode.NotFound ? "There is no such page."
         : error.Code == RegistryErrorCode.Denied ? "You may not do this."
         : $"{char.ToUpperInvariant(error.Code.Message[0])}{error.Code.Message[1..]}.";

@@ -38,9 +38,15 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
         await frame.SendAsync(request, new PageHead($"History of {repository}:{tag}", Section.Repositories), async output =>
         {
             var html = output.Html;
+            html.Write($"""<div class="crumbs"><a href="/">Repositories</a> › <a href="/repositories/{repository.Value}">{repository.Value}</a> ›""");
+            if (current is not null)
+            {
+                html.Write($""" <a href="/repositories/{repository.Value}/-/tags/{tag.Value}">{tag.Value}</a> ›""");
+            }
+
             html.Write(
                 $"""
-                <div class="crumbs"><a href="/">Repositories</a> › <a href="/repositories/{repository.Value}">{repository.Value}</a> › <a href="/repositories/{repository.Value}/-/tags/{tag.Value}">{tag.Value}</a> ›</div>
+                </div>
                 <div class="title"><h1>History of <bdi>{tag.Value}</bdi></h1></div>
 
                 """);
