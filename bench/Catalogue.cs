@@ -29,6 +29,7 @@ internal static class Catalogue
         new("load", "workloads of the load tests; arguments: names, a URL, --seconds N", "1 min", WorkloadLoad.RunAsync),
         new("passwords", "requests with a remembered password, compared with requests without authentication, and during a flood of wrong passwords", "1 min",
             _ => AuthenticationLoad.RunAsync()),
+        new("denial", "answers about what the rules hide, compared in time with those about what does not exist", "2 min", _ => DenialLoad.RunAsync()),
         new("feed", "the change feed: processor time that it adds to the metadata of a push; argument: postgres, for PostgreSQL instead of SQLite", "1 min",
             arguments => FeedLoad.RunAsync(arguments.FirstOrDefault())),
         new("scale", "requests to a registry with a million manifests, compared with ten thousand; needs 1 GiB in the temporary folder", "4 min",

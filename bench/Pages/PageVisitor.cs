@@ -65,6 +65,13 @@ internal sealed partial class PageVisitor : IDisposable
         return Succeeds(answer) ? Interlocked.Read(ref _received) - before : throw Failed(path, answer);
     }
 
+    /// <summary>Requests an address, whatever the answer.</summary>
+    public async Task GetAnyAsync(string path)
+    {
+        using var answer = await _client.GetAsync(new Uri(path, UriKind.Relative));
+        await answer.Content.ReadAsByteArrayAsync();
+    }
+
     /// <summary>Opens a stream, and counts its events until it is cancelled.</summary>
     public async Task<int> CountEventsAsync(string path, CancellationToken cancellationToken)
     {

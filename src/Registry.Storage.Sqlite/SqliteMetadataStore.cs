@@ -184,11 +184,13 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             return new Page<Referrer>(referrers, rows.Count > referrers.Count);
         });
 
+    // Searches for the link of content that does not exist, too: else the answer would take longer when another repository has the blob (docs/decisions/0018).
     public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.First(
         """
-        SELECT c.size, l.idle_since, c.place FROM content c JOIN repositories r ON r.name = @1
-        JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
-        WHERE c.digest = @2 AND c.state = 1
+        SELECT c.size, l.idle_since, c.place FROM repositories r
+        CROSS JOIN blob_links l ON l.repository_id = r.id AND l.content_id = coalesce((SELECT id FROM content WHERE digest = @2), 0)
+        CROSS JOIN content c ON c.id = l.content_id
+        WHERE r.name = @1 AND c.state = 1
         """,
         row => new StoredBlob(row.GetInt64(0), new BlobPlace(digest, ContentRows.ReadKey(row, 2)), row.IsDBNull(1) ? null : row.GetInt64(1)),
         repository.Value,
