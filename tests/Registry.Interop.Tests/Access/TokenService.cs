@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -18,12 +19,15 @@ internal sealed class TokenService : IAsyncDisposable
     public const string Issuer = "interop-issuer";
 
     private readonly RSA _key = RSA.Create(2048);
+    private readonly X509Certificate2 _certificate;
     private readonly IReadOnlyDictionary<string, string> _passwords;
     private readonly WebApplication _application;
 
     private TokenService(IReadOnlyDictionary<string, string> passwords)
     {
         _passwords = passwords;
+        var now = DateTimeOffset.UtcNow;
+        _certificate = new CertificateRequest($"CN={Issuer}", _key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         _ = builder.Logging.ClearProviders();
         _application = builder.Build();
@@ -32,6 +36,9 @@ internal sealed class TokenService : IAsyncDisposable
     }
 
     public string Realm => _application.Urls.Single() + "/token";
+
+    /// <summary>Certificate of the key, in PEM: with it, distribution's build of Debian checks the tokens.</summary>
+    public string Certificate => _certificate.ExportCertificatePem();
 
     public string PublicKey => _key.ExportSubjectPublicKeyInfoPem();
 
@@ -45,6 +52,7 @@ internal sealed class TokenService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.DisposeAsync();
+        _certificate.Dispose();
         _key.Dispose();
     }
 
@@ -81,7 +89,7 @@ internal sealed class TokenService : IAsyncDisposable
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         var access = scopes.Select(scope => scope.Split(':')).Where(scope => scope.Length > 2)
             .Select(scope => new { type = scope[0], name = string.Join(':', scope[1..^1]), actions = scope[^1].Split(',') });
-        string signed = Encode(new { alg = "RS256", typ = "JWT" }) + "." + Encode(
+        string signed = Encode(new { alg = "RS256", typ = "JWT", x5c = new[] { Convert.ToBase64String(_certificate.RawData) } }) + "." + Encode(
             new { iss = Issuer, sub = user, aud = Service, iat = now, nbf = now, exp = now + 300, jti = $"{Guid.NewGuid():n}", access });
         byte[] signature = _key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return $"{signed}.{WebEncoders.Base64UrlEncode(signature)}";

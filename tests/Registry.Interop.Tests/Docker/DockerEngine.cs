@@ -14,7 +14,7 @@ public sealed partial class DockerEngine : IAsyncLifetime
     private readonly Func<(string HostPort, string Mirror)> _registry;
     private readonly TemporaryFolder _folder = new("docker");
     private BackgroundProcess? _engine;
-    private Command? _docker;
+    private string? _socket;
 
     public DockerEngine(RegistryUnderTest registry)
         : this(() => (registry.HostPort, registry.HostPort))
@@ -25,17 +25,11 @@ public sealed partial class DockerEngine : IAsyncLifetime
     /// <param name="registry">Returns host and port of a registry without TLS, and of a mirror of Docker Hub.</param>
     internal DockerEngine(Func<(string HostPort, string Mirror)> registry) => _registry = registry;
 
-    /// <summary>The docker command; skips the test when there is no engine.</summary>
-    internal Command Docker
-    {
-        get
-        {
-            Requires.Program("dockerd", "docker.io");
-            Requires.Program("docker", "docker.io");
-            Requires.Root("dockerd");
-            return _docker!;
-        }
-    }
+    /// <summary>The docker command, with the classic builder; skips the test when there is no engine.</summary>
+    internal Command Docker => ClientOf("docker", "0");
+
+    /// <summary>Debian's docker command, which uses the engine's BuildKit by itself: other ones need a plug-in for it that Debian does not have.</summary>
+    internal Command BuildKit => ClientOf("/usr/bin/docker", "1");
 
     internal TemporaryFolder Folder => _folder;
 
@@ -45,12 +39,12 @@ public sealed partial class DockerEngine : IAsyncLifetime
         {
             return;
         }
-        string socket = "unix://" + _folder.File("docker.sock");
+        _socket = "unix://" + _folder.File("docker.sock");
         string configuration = _folder.File("daemon.json");
         await File.WriteAllTextAsync(configuration, "{}");
         _engine = new Command("dockerd", "docker.io").Start(
             "--config-file", configuration,
-            "--host", socket,
+            "--host", _socket,
             "--data-root", _folder.Folder("data"),
             "--exec-root", _folder.Folder("exec"),
             "--pidfile", _folder.File("pid"),
@@ -62,16 +56,6 @@ public sealed partial class DockerEngine : IAsyncLifetime
             "--insecure-registry", _registry().HostPort,
             "--registry-mirror", $"http://{_registry().Mirror}");
         _ = await _engine.WaitForLineAsync(ListeningLine, Patience.Limit);
-        _docker = new Command("docker", "docker.io")
-        {
-            Environment =
-            {
-                ["DOCKER_HOST"] = socket,
-                ["DOCKER_CONFIG"] = _folder.Folder("config"),
-                // BuildKit is a plug-in that Debian does not have.
-                ["DOCKER_BUILDKIT"] = "0",
-            },
-        };
     }
 
     public async ValueTask DisposeAsync()
@@ -106,6 +90,22 @@ public sealed partial class DockerEngine : IAsyncLifetime
     /// <returns>The digests of the layers before compression.</returns>
     internal async Task<string[]> DiffIdsAsync(string image) =>
         (await Docker.RunAsync("image", "inspect", "-f", "{{join .RootFS.Layers \" \"}}", image)).Text.Split(' ');
+
+    private Command ClientOf(string program, string buildKit)
+    {
+        Requires.Program("dockerd", "docker.io");
+        Requires.Program(program, "docker.io");
+        Requires.Root("dockerd");
+        return new Command(program, "docker.io")
+        {
+            Environment =
+            {
+                ["DOCKER_HOST"] = _socket,
+                ["DOCKER_CONFIG"] = _folder.Folder("config"),
+                ["DOCKER_BUILDKIT"] = buildKit,
+            },
+        };
+    }
 
     /// <summary>An overlay cannot lie on another, as in a build container.</summary>
     private static string StorageDriver(string folder) =>

@@ -7,9 +7,10 @@ namespace Registry.Interop.Tests.Faults;
 /// <summary>Some seconds of each scenario of <c>tests/torture/run</c>; docs/trust.md has the long runs. TORTURE_SEED repeats a run that has failed.</summary>
 public sealed class TortureTests
 {
-    // Those of many nodes take minutes, so they run by themselves only.
+    // Those of many nodes take minutes, so they run by themselves only. So do two that repeat what other tests show: half headers on both transports (TimeLimitTests
+    // of the server), and power cuts on a second file system.
     public static TheoryData<string> Names =>
-        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or Moves or Versions)).Select(scenario => scenario.Name)];
+        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or Moves or Versions or SlowClients) && scenario != PowerCuts.Xfs).Select(scenario => scenario.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -18,6 +18,7 @@ public sealed class MirrorContainersTests(MirroredRegistries registries) : IDisp
     [Theory]
     [InlineData(MirroredRegistries.Hub)]
     [InlineData(MirroredRegistries.Basic)]
+    [InlineData(MirroredRegistries.Service)]
     [InlineData(MirroredRegistries.Token)]
     public async Task Skopeo_copies_an_index_from_every_kind_of_upstream_byte_for_byte(string upstream)
     {

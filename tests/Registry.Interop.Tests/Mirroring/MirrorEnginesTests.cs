@@ -17,20 +17,24 @@ public sealed class MirrorEnginesTests(MirroredRegistries registries) : IDisposa
     [Theory]
     [InlineData(MirroredRegistries.Hub)]
     [InlineData(MirroredRegistries.Basic)]
+    [InlineData(MirroredRegistries.Service)]
     [InlineData(MirroredRegistries.Token)]
     public async Task Docker_pulls_by_the_prefix_from_every_kind_of_upstream(string upstream)
     {
         var sample = SampleImage.OfLayers(4);
         await registries.PushAsync(sample, upstream, "team/layers", "1");
-        string image = $"{registries.HostPort}/{upstream}/team/layers:1";
+        string repository = $"{registries.HostPort}/{upstream}/team/layers";
 
-        _ = await registries.Docker.Docker.RunAsync("pull", image);
+        _ = await registries.Docker.Docker.RunAsync("pull", $"{repository}:1");
 
-        Assert.Equal("123", await registries.Docker.RunAsync(image));
+        CommandResult digests = await registries.Docker.Docker.RunAsync("image", "inspect", "-f", "{{index .RepoDigests 0}}", $"{repository}:1");
+        Assert.Equal($"{repository}@{sample.Top.Digest}", digests.Text);
     }
 
-    [Fact]
-    public async Task Docker_pulls_and_builds_on_images_of_Docker_Hub_by_its_registry_mirrors()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Docker_builds_on_images_of_Docker_Hub_by_its_registry_mirrors(bool withBuildKit)
     {
         var sample = SampleImage.MultiArchitecture();
         string name = $"mirrored-{Guid.NewGuid():n}";
@@ -38,15 +42,16 @@ public sealed class MirrorEnginesTests(MirroredRegistries registries) : IDisposa
         await File.WriteAllTextAsync(_folder.File("Dockerfile"), $"FROM {name}:1\nRUN cp /architecture /built\nCMD [\"/bin/cat\", \"/built\"]\n", Cancellation);
 
         // Docker Hub itself is out of reach here: only the mirror can answer.
-        _ = await registries.Docker.Docker.RunAsync("build", "--network", "none", "--pull", "-t", "built", _folder.Path);
+        Command docker = withBuildKit ? registries.Docker.BuildKit : registries.Docker.Docker;
+        _ = await docker.RunAsync("build", "--network", "none", "--pull", "-t", $"built:{withBuildKit}", _folder.Path);
 
-        Assert.Equal("amd64", await registries.Docker.RunAsync("built"));
+        Assert.Equal("amd64", await registries.Docker.RunAsync($"built:{withBuildKit}"));
     }
 
     [Theory]
     [InlineData(MirroredRegistries.Hub, "")]
-    [InlineData(MirroredRegistries.Hub, "/v2/hub")]
-    [InlineData(MirroredRegistries.Basic, "")]
+    [InlineData(MirroredRegistries.Basic, "/v2/basic")]
+    [InlineData(MirroredRegistries.Service, "")]
     [InlineData(MirroredRegistries.Token, "")]
     public async Task Containerd_pulls_by_its_hosts_toml_from_every_kind_of_upstream(string upstream, string path)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Registry.Interop.Tests.Access;
 using Registry.Interop.Tests.Containerd;
@@ -10,21 +11,23 @@ using Registry.Testing.Processes;
 namespace Registry.Interop.Tests.Mirroring;
 
 /// <summary>
-/// A registry that mirrors three others: Debian's build of distribution, as Docker Hub, without users; another one with passwords; and this registry with tokens. The engines know nothing else.
+/// A registry that mirrors four others: three of Debian's build of distribution, without users as Docker Hub, with passwords, and with the tokens of a service elsewhere;
+/// and this registry with tokens of its own. The engines know nothing else.
 /// </summary>
 public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
 {
     /// <summary>Prefixes of the upstreams.</summary>
     public const string Hub = "hub";
     public const string Basic = "basic";
+    public const string Service = "service";
     public const string Token = "token";
 
     private const string NoTls = "--dest-tls-verify=false";
 
     private readonly TemporaryFolder _folder = new("mirror");
     private readonly ContainersHome _home = new();
-    private DistributionRegistry? _hub;
-    private DistributionRegistry? _basic;
+    private readonly ConcurrentDictionary<string, DistributionRegistry> _distributions = [];
+    private TokenService? _service;
     private AccessRegistry? _token;
     private RegistryProcess? _mirror;
 
@@ -37,7 +40,7 @@ public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
     internal RegistryHttp Http { get; private set; } = null!;
 
     /// <summary>The upstream in place of Docker Hub.</summary>
-    internal RegistryHttp HubHttp => _hub!.Http;
+    internal RegistryHttp HubHttp => _distributions[Hub].Http;
 
     internal ContainersHome Home => _home;
 
@@ -55,16 +58,20 @@ public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
             return;
         }
 
+        _service = await TokenService.StartAsync(new Dictionary<string, string> { [AccessRegistry.Alice] = AccessRegistry.PasswordOf(AccessRegistry.Alice) });
+        await Task.WhenAll(
+            StartDistributionAsync(Hub, null),
+            StartDistributionAsync(Basic, await WritePasswordsAsync()),
+            StartDistributionAsync(Service, await WriteTokensAsync(_service)),
+            Containerd.InitializeAsync().AsTask(),
+            access.GetAsync(Login.BuiltInToken));
         _token = await access.GetAsync(Login.BuiltInToken);
-        string users = _folder.File("users");
-        _ = await new Command("htpasswd", "apache2-utils").RunAsync("-c", "-B", "-b", users, AccessRegistry.Alice, AccessRegistry.PasswordOf(AccessRegistry.Alice));
-        _hub = await DistributionRegistry.StartAsync(_folder.Folder("hub"));
-        _basic = await DistributionRegistry.StartAsync(_folder.Folder("basic"), users);
         var upstreams = new[]
         {
-            Describe(Hub, _hub.HostPort, "\"hosts\": [\"localhost\"], \"library\": true"),
-            Describe(Basic, _basic.HostPort, Credentials(AccessRegistry.Alice)),
-            Describe(Token, _token.HostPort, Credentials(AccessRegistry.Reader)),
+            Describe(Hub, "\"hosts\": [\"localhost\"], \"library\": true"),
+            Describe(Basic, Credentials(AccessRegistry.Alice)),
+            Describe(Service, Credentials(AccessRegistry.Alice)),
+            Describe(Token, Credentials(AccessRegistry.Reader)),
         };
         string configuration = _folder.File("mirror.json");
         await File.WriteAllTextAsync(configuration, $$"""{ "upstreams": [ {{string.Join(", ", upstreams)}} ] }""");
@@ -73,7 +80,6 @@ public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
         Http = new RegistryHttp(_mirror.BaseAddress);
         Docker = new DockerEngine(() => (HostPort, HubHostPort));
         await Docker.InitializeAsync();
-        await Containerd.InitializeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -85,9 +91,14 @@ public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
             await _mirror.DisposeAsync();
         }
 
-        foreach (DistributionRegistry registry in new[] { _hub, _basic }.OfType<DistributionRegistry>())
+        foreach (DistributionRegistry registry in _distributions.Values)
         {
             await registry.DisposeAsync();
+        }
+
+        if (_service is not null)
+        {
+            await _service.DisposeAsync();
         }
 
         await Containerd.DisposeAsync();
@@ -108,16 +119,34 @@ public sealed class MirroredRegistries(AccessRegistries access) : IAsyncLifetime
     {
         Require();
         using var layout = new TemporaryFolder("upstream");
-        string host = upstream == Hub ? _hub!.HostPort : upstream == Basic ? _basic!.HostPort : _token!.HostPort;
         string[] login = upstream == Hub ? [] : ["--dest-creds", $"{AccessRegistry.Alice}:{AccessRegistry.PasswordOf(AccessRegistry.Alice)}"];
-        _ = await _home.Skopeo.RunAsync(["copy", "--all", "--preserve-digests", NoTls, .. login, sample.WriteTo(layout.Path), $"docker://{host}/{repository}:{tag}"]);
+        _ = await _home.Skopeo.RunAsync(["copy", "--all", "--preserve-digests", NoTls, .. login, sample.WriteTo(layout.Path), $"docker://{HostPortOf(upstream)}/{repository}:{tag}"]);
     }
 
     /// <summary>What the mirror has printed, for failures.</summary>
     public override string ToString() => _mirror?.Output ?? "";
 
-    private static string Describe(string prefix, string hostPort, string more) =>
-        $$"""{ "name": "{{NamespaceOf(prefix)}}", "url": "http://{{hostPort}}", "prefix": "{{prefix}}", "namespaces": ["{{NamespaceOf(prefix)}}"], "check": "1s", {{more}} }""";
+    private string HostPortOf(string upstream) => upstream == Token ? _token!.HostPort : _distributions[upstream].HostPort;
+
+    private async Task StartDistributionAsync(string upstream, string? auth) =>
+        _distributions[upstream] = await DistributionRegistry.StartAsync(_folder.Folder(upstream), auth);
+
+    private async Task<string> WritePasswordsAsync()
+    {
+        string users = _folder.File("users");
+        _ = await new Command("htpasswd", "apache2-utils").RunAsync("-c", "-B", "-b", users, AccessRegistry.Alice, AccessRegistry.PasswordOf(AccessRegistry.Alice));
+        return $"{{ htpasswd: {{ realm: interop, path: {users} }} }}";
+    }
+
+    private async Task<string> WriteTokensAsync(TokenService service)
+    {
+        string certificate = _folder.File("service.pem");
+        await File.WriteAllTextAsync(certificate, service.Certificate);
+        return $"{{ token: {{ realm: \"{service.Realm}\", service: {TokenService.Service}, issuer: {TokenService.Issuer}, rootcertbundle: {certificate} }} }}";
+    }
+
+    private string Describe(string prefix, string more) =>
+        $$"""{ "name": "{{NamespaceOf(prefix)}}", "url": "http://{{HostPortOf(prefix)}}", "prefix": "{{prefix}}", "namespaces": ["{{NamespaceOf(prefix)}}"], "check": "1s", {{more}} }""";
 
     private string Credentials(string user)
     {

@@ -1,15 +1,14 @@
 using Registry.Testing;
 using Registry.Testing.Layouts;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.OptionalClients;
 
 /// <summary>
-/// podman with partial images: it requests only the chunks of a zstd:chunked layer that its storage lacks, up to 1,024 ranges at once.
+/// podman with partial images: it reads the end of a zstd:chunked layer, then requests only the chunks that its storage lacks, up to 1,024 ranges at once.
 /// </summary>
 public sealed class PartialPullTests(RegistryUnderTest registry) : IDisposable
 {
-    private const int Files = 3000;
-    private const int FileSize = 8 * 1024;
     private const int ChangedEvery = 4;
 
     private readonly TemporaryFolder _folder = new("partial");
@@ -21,42 +20,81 @@ public sealed class PartialPullTests(RegistryUnderTest registry) : IDisposable
     [OptionalClientFact("podman", MajorVersion = 5)]
     public async Task Podman_pulls_little_more_than_what_has_changed()
     {
-        Requires.Root("podman");
-        var (first, second) = Versions();
-        Command pusher = Podman("pusher", "vfs");
-        Command puller = Podman("puller", "overlay");
-        foreach ((string tag, (string, byte[])[] files) in new[] { ("1", first), ("2", second) })
+        var (first, second) = Versions(3000, 8 * 1024);
+        await PushAsync("partial/small", first, second);
+
+        await PullAsync("puller", registry.HostPort, "partial/small", first, second);
+    }
+
+    [OptionalClientFact("podman", MajorVersion = 5)]
+    public async Task Podman_does_so_through_a_mirror_that_has_not_the_layers_yet_and_again_without_the_upstream()
+    {
+        // The end of each layer, which podman reads first, is further ahead than what a mirror waits for.
+        var (first, second) = Versions(1000, 100 * 1024);
+        await PushAsync("partial/large", first, second);
+        var upstream = new LoopbackProxy(registry.HostPort);
+        string configuration = _folder.File("mirror.json");
+        await File.WriteAllTextAsync(
+            configuration, $$"""{ "upstreams": [ { "name": "up.example", "url": "http://{{upstream.HostPort}}", "prefix": "up" } ] }""", Cancellation);
+        await using RegistryProcess mirror = await RegistryProcess.StartAsync(
+            _folder.Folder("mirror"), new Dictionary<string, string?> { ["REGISTRY_MIRROR_CONFIG"] = configuration }, cancellationToken: Cancellation);
+        await using (upstream)
         {
-            string archive = _folder.File($"{tag}.tar");
-            await File.WriteAllBytesAsync(archive, TarArchive.Of(files), Cancellation);
-            _ = await pusher.RunAsync("import", archive, $"{registry.HostPort}/partial:{tag}");
-            _ = await pusher.RunAsync(
-                "push", "--tls-verify=false", "--compression-format", "zstd:chunked", "--force-compression", $"{registry.HostPort}/partial:{tag}");
+            await PullAsync("cold", mirror.HostPort, "up/partial/large", first, second);
+            using var http = new RegistryHttp(mirror.BaseAddress);
+            await Task.WhenAll(new[] { "1", "2" }.Select(tag => http.ReadImageAsync("up/partial/large", tag, Cancellation)));
+
+            // Each layer once, and ranges far ahead of what was there.
+            TestContext.Current.TestOutputHelper?.WriteLine($"From the upstream: {upstream.SentByRegistry} bytes.");
+            Assert.InRange(upstream.SentByRegistry, SizeOf(first) + SizeOf(second), 3 * SizeOf(first));
         }
 
-        await using var proxy = new LoopbackProxy(registry.HostPort);
-        _ = await puller.RunAsync("pull", "--tls-verify=false", $"{proxy.HostPort}/partial:1");
+        await PullAsync("warm", mirror.HostPort, "up/partial/large", first, second);
+    }
+
+    private async Task PushAsync(string repository, params (string, byte[])[][] versions)
+    {
+        Requires.Root("podman");
+        Command podman = Podman("pusher", "vfs");
+        foreach (var (index, files) in versions.Index())
+        {
+            string archive = _folder.File($"{index + 1}.tar");
+            await File.WriteAllBytesAsync(archive, TarArchive.Of(files), Cancellation);
+            string image = $"{registry.HostPort}/{repository}:{index + 1}";
+            _ = await podman.RunAsync("import", archive, image);
+            _ = await podman.RunAsync("push", "--tls-verify=false", "--compression-format", "zstd:chunked", "--force-compression", image);
+        }
+    }
+
+    private async Task PullAsync(string name, string registryHostPort, string repository, (string, byte[])[] first, (string, byte[])[] second)
+    {
+        Command podman = Podman(name, "overlay");
+        await using var proxy = new LoopbackProxy(registryHostPort);
+        _ = await podman.RunAsync("pull", "--tls-verify=false", $"{proxy.HostPort}/{repository}:1");
         long whole = proxy.SentByRegistry;
-        _ = await puller.RunAsync("pull", "--tls-verify=false", $"{proxy.HostPort}/partial:2");
+        _ = await podman.RunAsync("pull", "--tls-verify=false", $"{proxy.HostPort}/{repository}:2");
         long part = proxy.SentByRegistry - whole;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {whole} bytes, and {part} for the second version.");
 
         // Random bytes cannot be compressed: what has changed is a quarter. The list of chunks comes on top.
-        Assert.InRange(whole, (long)Files * FileSize, long.MaxValue);
-        Assert.InRange(part, (long)Files / ChangedEvery * FileSize, whole / 2);
+        Assert.InRange(whole, SizeOf(first), long.MaxValue);
+        Assert.InRange(part, SizeOf(first) / ChangedEvery, whole / 2);
 
-        string root = (await puller.RunAsync("image", "mount", $"{proxy.HostPort}/partial:2")).Text;
+        string root = (await podman.RunAsync("image", "mount", $"{proxy.HostPort}/{repository}:2")).Text;
         foreach ((string path, byte[] content) in second)
         {
             Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(root, path), Cancellation));
         }
 
-        _ = await puller.RunAsync("image", "umount", "--all");
+        _ = await podman.RunAsync("image", "umount", "--all");
     }
 
-    private static ((string, byte[])[] First, (string, byte[])[] Second) Versions()
+    private static long SizeOf((string, byte[] Content)[] files) => files.Sum(file => (long)file.Content.Length);
+
+    private static ((string, byte[])[] First, (string, byte[])[] Second) Versions(int count, int size)
     {
-        (string Path, byte[] Content)[] first = [.. Enumerable.Range(0, Files).Select(i => ($"file{i:d4}", TarArchive.RandomPayload(FileSize)))];
-        return (first, [.. first.Select((file, i) => i % ChangedEvery == 0 ? (file.Path, TarArchive.RandomPayload(FileSize)) : file)]);
+        (string Path, byte[] Content)[] first = [.. Enumerable.Range(0, count).Select(i => ($"file{i:d4}", TarArchive.RandomPayload(size)))];
+        return (first, [.. first.Select((file, i) => i % ChangedEvery == 0 ? (file.Path, TarArchive.RandomPayload(size)) : file)]);
     }
 
     private Command Podman(string name, string driver)

@@ -24,10 +24,10 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
 
     /// <summary>Starts it on a free port.</summary>
     /// <param name="root">Its folder.</param>
-    /// <param name="users">File of htpasswd with its users; null for a registry without any.</param>
-    public static async Task<DistributionRegistry> StartAsync(string root, string? users = null)
+    /// <param name="auth">Its setting <c>auth</c>, in YAML on one line; null for a registry without users.</param>
+    public static async Task<DistributionRegistry> StartAsync(string root, string? auth = null)
     {
-        BackgroundProcess process = Command.Start("serve", WriteConfiguration(root, users));
+        BackgroundProcess process = Command.Start("serve", WriteConfiguration(root, auth));
         try
         {
             Match line = await process.WaitForLineAsync(ListeningLine, Patience.Limit, TestContext.Current.CancellationToken);
@@ -56,7 +56,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
         return _process.DisposeAsync();
     }
 
-    private static string WriteConfiguration(string root, string? users = null)
+    private static string WriteConfiguration(string root, string? auth = null)
     {
         string configuration = Path.Combine(root, "config.yml");
         File.WriteAllText(
@@ -70,7 +70,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
                 enabled: true
             http:
               addr: 127.0.0.1:0
-            {{(users is null ? "" : $"auth: {{ htpasswd: {{ realm: interop, path: {users} }} }}")}}
+            {{(auth is null ? "" : $"auth: {auth}")}}
             """);
         return configuration;
     }

@@ -24,7 +24,7 @@ public sealed class CallErrors : IScenario
         using var folders = new TemporaryFolder("errors");
         var script = await Script.PrepareAsync(folders.Folder("template"));
         var recording = await CallRecording.MakeAsync(script, folders);
-        var failures = run.Choose([.. recording.Points.SelectMany(point => Errors.Select(error => new Failure(point, error)))], 6);
+        var failures = run.Choose([.. recording.Points.SelectMany(point => Errors.Select(error => new Failure(point, error)))], 3);
         var struck = new ConcurrentDictionary<string, int>();
         int done = 0, refused = 0, stopped = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount };

@@ -32,7 +32,7 @@ public sealed class CrashPoints : IScenario
         using var folders = new TemporaryFolder("crash");
         var script = await Script.PrepareAsync(folders.Folder("template"));
         var recording = await CallRecording.MakeAsync(script, folders);
-        var points = run.Choose(recording.Points, 6);
+        var points = run.Choose(recording.Points, 3);
         var struck = new ConcurrentDictionary<string, int>();
         var notJudged = new ConcurrentQueue<(FaultPoint Point, string Failure)>();
         int done = 0, repeated = 0;
