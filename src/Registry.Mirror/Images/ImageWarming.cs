@@ -73,7 +73,7 @@ internal sealed class ImageWarming(
         var waiting = new Queue<Reference>([reference]);
         while (waiting.TryDequeue(out var next))
         {
-            if ((await manifests.PrepareAsync(upstream, name, next, mayFetch: true, cancellationToken)).Error is { } error)
+            if (!(await manifests.StatAsync(upstream, name, next, mayFetch: true, cancellationToken)).TryGet(out var found, out var error))
             {
                 if (_manifests.Count == 0 || error.Code != RegistryErrorCode.ManifestUnknown)
                 {
@@ -84,15 +84,11 @@ internal sealed class ImageWarming(
                 continue;
             }
 
-            if (await core.Metadata.FindManifestAsync(name.Local, next) is not { } stored)
+            var digest = found.Content.Digest;
+            if (_manifests.Add(digest))
             {
-                return RegistryErrorCode.ManifestUnknown;
-            }
-
-            if (_manifests.Add(stored.Digest))
-            {
-                record.NotePull(name.Local, stored.Digest);
-                Add(await StoredManifests.ReadAsync(core.Manifests, name.Local, stored.Digest, cancellationToken), waiting);
+                record.NotePull(name.Local, digest);
+                Add(await StoredManifests.ReadAsync(core.Manifests, name.Local, digest, cancellationToken), waiting);
             }
         }
 

@@ -34,6 +34,37 @@ public sealed class MirroredTagTests
         Assert.Equal((2, 2), Asked(upstream));
     }
 
+    [Theory]
+    [InlineData("\"check\": \"1m\"", 5)]
+    [InlineData("\"check\": \"2s\"", 2)]
+    public async Task A_tag_that_the_upstream_does_not_have_is_asked_for_once_in_some_seconds(string settings, int seconds)
+    {
+        await using var upstream = await MirroredUpstream.StartAsync(settings);
+        await using var mirror = await TestRegistry.StartAsync(upstream.Configure, time: _time);
+        await upstream.Client.PushAsync("team/app", TestImage.Create(), "other");
+        for (var i = 0; i < 20; i++)
+        {
+            Check.Error(404, "MANIFEST_UNKNOWN", "manifest unknown", await mirror.Client.GetAnswerAsync(Image));
+        }
+
+        Assert.Equal((1, 0), Asked(upstream));
+        var image = await upstream.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+        Check.Status(404, await mirror.Client.GetAnswerAsync(Image));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await PullAsync(mirror, image);
+        Assert.Equal((2, 0), Asked(upstream));
+    }
+
+    [Fact]
+    public async Task Without_a_period_a_tag_that_the_upstream_does_not_have_is_asked_for_each_time()
+    {
+        await using var upstream = await MirroredUpstream.StartAsync("\"check\": \"0s\"");
+        await using var mirror = await TestRegistry.StartAsync(upstream.Configure, time: _time);
+        Check.Status(404, await mirror.Client.GetAnswerAsync(Image));
+        await PullAsync(mirror, await upstream.Client.PushAsync("team/app", TestImage.Create(), "latest"));
+    }
+
     [Fact]
     public async Task A_restart_asks_nothing_again_and_a_clock_that_was_set_back_asks()
     {
