@@ -62,11 +62,7 @@ public sealed class PullThroughTests : IAsyncLifetime
         }
 
         await LoseAsync(image.Digest);
-        _upstream.Relay.Instead = context =>
-        {
-            context.Response.StatusCode = 403;
-            return Task.FromResult(true);
-        };
+        _upstream.Relay.AnswerWith(403);
         Check.Status(502, await _mirror.Client.GetAnswerAsync("/v2/up/team/app/manifests/v1"));
     }
 
