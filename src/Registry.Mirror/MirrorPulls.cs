@@ -112,25 +112,36 @@ public sealed class MirrorPulls : IAsyncDisposable
     /// <summary>What the repositories of an upstream hold.</summary>
     public Task<MirrorUse> ReadUseAsync(string upstream) => _metadata.ReadUseAsync(upstream);
 
-    /// <summary>Brings a manifest here, so that the repository has what its upstream has.</summary>
+    /// <summary>Brings a manifest here, so that the repository has what its upstream has, and notes the pull.</summary>
     /// <param name="name">The repository.</param>
     /// <param name="reference">Tag or digest.</param>
     /// <param name="user">User of the client; null for an anonymous one.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the manifest may be old; MANIFEST_UNKNOWN if the upstream has it not, or why it is not known.</returns>
-    public async Task<Result<Freshness>> PrepareManifestAsync(MirroredName name, Reference reference, string? user, CancellationToken cancellationToken)
+    /// <returns>The manifest; MANIFEST_UNKNOWN if the upstream has it not, or why it is not known.</returns>
+    public async Task<Result<Pulled<StoredManifest>>> StatManifestAsync(MirroredName name, Reference reference, string? user, CancellationToken cancellationToken)
     {
-        var prepared = await _manifests.PrepareAsync(Find(name.Upstream), name, reference, MayFetch(name, user), cancellationToken);
-        if (prepared.TryGet(out var freshness, out _))
+        var found = await _manifests.StatAsync(Find(name.Upstream), name, reference, MayFetch(name, user), cancellationToken);
+        if (found.TryGet(out var pulled, out _))
         {
-            _counters.Answered(name.Upstream.Name, freshness);
+            NotePull(name, pulled.Content.Digest, pulled.Freshness);
         }
 
-        return prepared;
+        return found;
     }
 
-    /// <summary>Notes that a client has got a manifest.</summary>
-    public void NotePull(MirroredName name, Digest digest) => _record.NotePull(name.Local, digest);
+    /// <summary>Opens a manifest with its bytes, which the caller disposes.</summary>
+    /// <inheritdoc cref="StatManifestAsync"/>
+    public async Task<Result<Pulled<(StoredManifest Manifest, BlobSource Content)>>> GetManifestAsync(
+        MirroredName name, Reference reference, string? user, CancellationToken cancellationToken)
+    {
+        var found = await _manifests.GetAsync(Find(name.Upstream), name, reference, MayFetch(name, user), cancellationToken);
+        if (found.TryGet(out var pulled, out _))
+        {
+            NotePull(name, pulled.Content.Manifest.Digest, pulled.Freshness);
+        }
+
+        return found;
+    }
 
     /// <summary>Finds the size of a blob, in bytes; BLOB_UNKNOWN if the upstream has it not.</summary>
     /// <inheritdoc cref="OpenBlobAsync"/>
@@ -206,6 +217,12 @@ public sealed class MirrorPulls : IAsyncDisposable
     // After an edit of the configuration, the upstream has other settings.
     internal IUpstream Find(UpstreamSettings settings) => _upstreams.AddOrUpdate(
         settings.Name, _ => _connect(settings), (_, upstream) => ReferenceEquals(upstream.Settings, settings) ? upstream : _connect(settings));
+
+    private void NotePull(MirroredName name, Digest digest, Freshness freshness)
+    {
+        _counters.Answered(name.Upstream.Name, freshness);
+        _record.NotePull(name.Local, digest);
+    }
 
     private void CountBlob(MirroredName name, Result<BlobSource> answer, bool wasHere)
     {

@@ -37,20 +37,25 @@ internal sealed class TurnQueue<T>
     }
 
     /// <summary>Takes the item whose turn it is; false if there is none.</summary>
-    public bool TryTake([NotNullWhen(true)] out T? item)
+    /// <param name="item">The item.</param>
+    /// <param name="mayTake">False for a network whose turn is skipped, without losing its place; null if none is.</param>
+    public bool TryTake([NotNullWhen(true)] out T? item, Func<ClientNetwork, bool>? mayTake = null)
     {
-        if (_turns.First is not { } turn)
+        for (var turn = _turns.First; turn is not null; turn = turn.Next)
         {
-            item = null;
-            return false;
+            if (mayTake is null || mayTake(turn.Value))
+            {
+                _turns.Remove(turn);
+                _turns.AddLast(turn);
+                var line = _lines[turn.Value];
+                item = line.Items[0];
+                RemoveAt(line, 0);
+                return true;
+            }
         }
 
-        _turns.RemoveFirst();
-        _turns.AddLast(turn);
-        var line = _lines[turn.Value];
-        item = line.Items[0];
-        RemoveAt(line, 0);
-        return true;
+        item = null;
+        return false;
     }
 
     /// <summary>Removes an item, if it is still there.</summary>

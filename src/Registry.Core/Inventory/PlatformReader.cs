@@ -25,9 +25,6 @@ public sealed class PlatformReader(IBlobReader contents, IMetadataStore metadata
     private const long LargestManifest = 4 * 1024 * 1024;
     private const long LargestConfig = 256 * 1024;
 
-    // Of "os/architecture/variant". Longer ones, and those with other characters than letters and digits, are none (OCI image-spec, config.md: values of GOOS and GOARCH).
-    private const int LongestPart = 32;
-
     private static readonly string[] NoPlatforms = [];
 
     private readonly BoundedCache<Digest, string[]> _known = new(Remembered, MostRemembered);
@@ -76,7 +73,7 @@ public sealed class PlatformReader(IBlobReader contents, IMetadataStore metadata
         }
 
         using var document = await ReadJsonAsync(blob.Place, LargestConfig, cancellationToken);
-        return document is not null && Platform(document.RootElement) is { } platform ? [platform] : NoPlatforms;
+        return document is not null && ImagePlatform.Read(document.RootElement) is { } platform ? [platform] : NoPlatforms;
     }
 
     private async ValueTask<JsonDocument?> ReadJsonAsync(BlobPlace place, long largest, CancellationToken cancellationToken)
@@ -85,17 +82,6 @@ public sealed class PlatformReader(IBlobReader contents, IMetadataStore metadata
         return source is null || source.Length > largest ? null : LenientJson.Parse(await source.ReadAsync(cancellationToken));
     }
 
-    private static string[] OfIndex(JsonElement index) => index.Member("manifests") is { ValueKind: JsonValueKind.Array } manifests
-        ? [.. manifests.EnumerateArray()
-            .Select(entry => entry.Member("platform") is { } platform ? Platform(platform) : null)
-            .OfType<string>().Distinct(StringComparer.Ordinal).Take(Most)]
-        : NoPlatforms;
-
-    // Attestations of buildkit are listed for the platform unknown/unknown.
-    private static string? Platform(JsonElement value) => Part(value, "os") is { } os && os != "unknown"
-        ? string.Join('/', new[] { os, Part(value, "architecture"), Part(value, "variant") }.Where(part => !string.IsNullOrEmpty(part)))
-        : null;
-
-    private static string? Part(JsonElement value, string name) =>
-        value.Text(name) is { Length: <= LongestPart } text && text.All(char.IsAsciiLetterOrDigit) ? text : null;
+    private static string[] OfIndex(JsonElement index) =>
+        [.. ImagePlatform.ReadIndex(index).Select(entry => entry.Platform).OfType<string>().Distinct(StringComparer.Ordinal).Take(Most)];
 }

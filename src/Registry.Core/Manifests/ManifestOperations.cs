@@ -36,11 +36,14 @@ public sealed class ManifestOperations(
     /// </summary>
     public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
     {
-        if (await promises.FindManifestAsync(repository, reference) is not { } manifest)
-        {
-            return RegistryErrorCode.ManifestUnknown;
-        }
+        var manifest = await promises.FindManifestAsync(repository, reference);
+        return manifest is null ? RegistryErrorCode.ManifestUnknown : await StatAsync(repository, manifest);
+    }
 
+    /// <summary>Looks whether the bytes of a manifest of a repository are there; MANIFEST_UNKNOWN if they are lost or damaged. Nothing is promised.</summary>
+    public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, StoredManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
         var actual = await contents.StatAsync(manifest.Place, manifest.Size);
         if (actual != manifest.Size)
         {
@@ -52,15 +55,18 @@ public sealed class ManifestOperations(
     }
 
     /// <summary>
-    /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is promised as by <see cref="StatAsync"/>.
+    /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is promised as by <see cref="StatAsync(RepositoryName, Reference)"/>.
     /// </summary>
     public async ValueTask<Result<(StoredManifest Manifest, BlobSource Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
-        if (await promises.FindManifestAsync(repository, reference) is not { } manifest)
-        {
-            return RegistryErrorCode.ManifestUnknown;
-        }
+        var manifest = await promises.FindManifestAsync(repository, reference);
+        return manifest is null ? RegistryErrorCode.ManifestUnknown : await GetAsync(repository, manifest);
+    }
 
+    /// <summary>Opens the bytes of a manifest of a repository, which the caller disposes; MANIFEST_UNKNOWN if they are lost or damaged. Nothing is promised.</summary>
+    public async ValueTask<Result<(StoredManifest Manifest, BlobSource Content)>> GetAsync(RepositoryName repository, StoredManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
         var content = await contents.OpenAsync(manifest.Place);
         if (content?.Length == manifest.Size)
         {

@@ -8,7 +8,7 @@ namespace Registry.Files.Watching;
 /// it, and reads it when it may have changed: when it is another file, or has another size or other times. An edit takes effect once two
 /// successive checks have read the same content: tools that write in place, such as Apache's htpasswd, would otherwise be read halfway, and half
 /// a list of users is a valid one. If the new content cannot be read or understood, the last good version stays in force, and the log says so.
-/// Files that belong together are read together, so that a new certificate waits for its key.
+/// Files that belong together are read together, so that a new certificate waits for its key. A file may name others, whose edits then count as its own.
 /// </summary>
 /// <remarks>
 /// Two edits within the granularity of a file system's clock, two seconds at worst, leave the same times. A file that has changed is therefore
@@ -28,6 +28,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     private readonly IReadOnlyList<string> _paths;
     private readonly string _name;
     private readonly Func<IReadOnlyList<byte[]>, T> _parse;
+    private readonly Func<T, IReadOnlyList<string>>? _named;
     private readonly ILogger _logger;
     private readonly Lock _turn = new();
     private readonly PeriodicTimer _timer;
@@ -41,9 +42,14 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     private T _value;
 
     /// <summary>Reads the file for the first time.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parse">Parses its content.</param>
+    /// <param name="time">Clock of the checks.</param>
+    /// <param name="logger">Log of edits and faults.</param>
+    /// <param name="named">Returns the files that a value was read from besides, by <paramref name="parse"/>, which is called again after an edit of one. Null for none.</param>
     /// <exception cref="UnusableFileException">The file cannot be read or understood.</exception>
-    public WatchedFile(string path, Func<byte[], T> parse, TimeProvider time, ILogger logger)
-        : this([path], contents => parse(contents[0]), time, logger)
+    public WatchedFile(string path, Func<byte[], T> parse, TimeProvider time, ILogger logger, Func<T, IReadOnlyList<string>>? named = null)
+        : this([path], contents => parse(contents[0]), time, logger, named)
     {
     }
 
@@ -54,17 +60,24 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     /// <param name="logger">Log of edits and faults.</param>
     /// <exception cref="UnusableFileException">A file cannot be read, or the contents cannot be understood.</exception>
     public WatchedFile(IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T> parse, TimeProvider time, ILogger logger)
+        : this(paths, parse, time, logger, named: null)
+    {
+    }
+
+    private WatchedFile(IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T> parse, TimeProvider time, ILogger logger, Func<T, IReadOnlyList<string>>? named)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(parse);
         _paths = paths;
         _name = string.Join(" with ", paths);
         _parse = parse;
+        _named = named;
         _logger = logger;
         try
         {
-            _content = ReadFiles();
+            _content = ReadFiles([]);
             _value = parse(_content);
+            _content = AddNamed(_content, _value);
         }
 #pragma warning disable CA1031 // Parsers throw what their libraries throw; the caller reports all of it with the name of the setting.
         catch (Exception e)
@@ -91,7 +104,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         {
             try
             {
-                var content = ReadFiles();
+                var content = ReadFiles(Named(_value));
                 var hasChanged = !AreSame(content, _content);
                 if (hasChanged)
                 {
@@ -127,7 +140,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         {
             if (MayHaveChanged())
             {
-                Consider(ReadFiles());
+                Consider(ReadFiles(Named(_value)));
                 _suspected = null;
             }
         }
@@ -163,7 +176,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private FileStamp[] ReadStamps() => [.. _paths.Select(path => Naming(path, StampOf))];
+    private FileStamp[] ReadStamps() => [.. _paths.Select(path => Naming(path, StampOf)), .. Named(_value).Select(path => UnlessLost(path, StampOf, default))];
 
     [SupportedOSPlatform("linux")]
     private static FileStamp StampOf(string path)
@@ -200,14 +213,33 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
 
     private string ReasonOf(Exception e) => IoFault.Reason(e, _paths.Count == 1 ? _paths[0] : null);
 
-    private byte[][] ReadFiles()
+    private IReadOnlyList<string> Named(T value) => _named?.Invoke(value) ?? [];
+
+    private byte[][] ReadFiles(IReadOnlyList<string> named)
     {
         Reads++;
-        return [.. _paths.Select(path => Naming(path, OperatorFile.Read))];
+        return [.. _paths.Select(path => Naming(path, OperatorFile.Read)), .. named.Select(ReadNamed)];
+    }
+
+    private IReadOnlyList<byte[]> AddNamed(IReadOnlyList<byte[]> content, T value) => _named is null ? content : [.. content.Take(_paths.Count), .. Named(value).Select(ReadNamed)];
+
+    private static byte[] ReadNamed(string path) => UnlessLost(path, OperatorFile.Read, []);
+
+    // What an edit names no more may be gone. The parser tells what is missing.
+    private static TResult UnlessLost<TResult>(string path, Func<string, TResult> use, TResult otherwise)
+    {
+        try
+        {
+            return use(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return otherwise;
+        }
     }
 
     private static bool AreSame(IReadOnlyList<byte[]> contents, IReadOnlyList<byte[]> others) =>
-        contents.Zip(others).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+        contents.Count == others.Count && contents.Zip(others).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
 
     private void Consider(IReadOnlyList<byte[]> content)
     {
@@ -229,16 +261,18 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
             return;
         }
 
+        var isNamed = AreSame([.. content.Take(_paths.Count)], [.. _content.Take(_paths.Count)]);
         Take(content);
         _candidate = null;
         _lastFault = null;
-        LogReloaded(_name);
+        LogReloaded(isNamed ? $"A file that {_name} names" : _name);
     }
 
     private void Take(IReadOnlyList<byte[]> content)
     {
-        Volatile.Write(ref _value, _parse(content));
-        _content = content;
+        var value = _parse(content);
+        _content = AddNamed(content, value);
+        Volatile.Write(ref _value, value);
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Path} was edited and is in force")]

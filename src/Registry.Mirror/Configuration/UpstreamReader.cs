@@ -79,7 +79,7 @@ internal sealed class UpstreamReader(string folder)
             "keep" => settings with { Keep = ReadKeep(ref file, path) },
             "maxSize" => settings with { MaxSize = ReadSize(ref file, path) },
             "connections" => settings with { Connections = file.ReadNumber(path, 1, MaxConnections) },
-            "ca" => settings with { Authorities = ReadFile(ref file, path, (content, _) => CertificateBundle.Read(content)) },
+            "ca" => ReadFile(ref file, path, (content, full) => settings with { Authorities = CertificateBundle.Read(content), AuthoritiesFile = full }),
             "realms" => settings with { Realms = ReadHosts(ref file, path) },
             "redirects" => settings with { Redirects = ReadHosts(ref file, path) },
             _ => throw file.Fault($"unknown property \"{property}\" in {owner}; allowed: {Properties}"),

@@ -60,6 +60,9 @@ public sealed record UpstreamSettings
     /// <summary>CA bundle for the certificate of the upstream; null for those of the system.</summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
+    /// <summary>File with <see cref="Authorities"/>; null without one.</summary>
+    public string? AuthoritiesFile { get; init; }
+
     /// <summary>Hosts beside the upstream's own that may issue its tokens.</summary>
     public IReadOnlyList<string> Realms { get; init; } = [];
 

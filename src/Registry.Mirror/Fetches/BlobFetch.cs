@@ -63,8 +63,8 @@ internal sealed class BlobFetch(
     /// <summary>Readers at the moment.</summary>
     public int Readers => _readers.Count;
 
-    /// <summary>Notes a reader, until the result is disposed: without one, the fetch pauses after a while, and then ends.</summary>
-    public IDisposable Enter() => _readers.Enter();
+    /// <summary>Notes a reader, until the result is disposed: without one, the fetch pauses after a while, and then ends. Null if it ends for that reason.</summary>
+    public IDisposable? TryEnter() => _readers.TryEnter();
 
     /// <summary>Waits until a byte is available.</summary>
     /// <param name="position">Position of the byte.</param>

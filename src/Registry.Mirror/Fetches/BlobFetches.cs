@@ -69,7 +69,14 @@ internal sealed partial class BlobFetches(
             }
 
             // Who waits for the size is a reader, too, however long the fetch waits for its turn at the upstream.
-            using var waiting = fetch.Enter();
+            using var waiting = fetch.TryEnter();
+            if (waiting is null)
+            {
+                // It ends, since all have left.
+                _fetches.TryRemove(new((upstream.Settings.Name, digest), fetch));
+                continue;
+            }
+
             var isOwn = fetch.Name.Local == name.Local;
             if (!isOwn && (await known.FindAsync(upstream, name, digest, cancellationToken)).Fault is { } fault)
             {
@@ -79,7 +86,8 @@ internal sealed partial class BlobFetches(
             var opened = await fetch.Opened.WaitAsync(cancellationToken);
             if (opened.TryGet(out var length, out var failed))
             {
-                return new FollowingSource(fetch, length, (offset, count, token) => OpenFarAsync(upstream, name, digest, offset, count, token));
+                return new FollowingSource(
+                    fetch, length, (offset, count, token) => OpenFarAsync(upstream, name, digest, network, offset, count, token));
             }
 
             if (isOwn || failed.Kind != UpstreamFaultKind.Missing)
@@ -158,6 +166,8 @@ internal sealed partial class BlobFetches(
 
     private async Task RunAsync(BlobFetch fetch, (string Upstream, Digest Digest) key, string? user, ClientNetwork network)
     {
+        // At the upstream, networks take turns.
+        CurrentCaller.Network = network;
         var startedAt = time.GetTimestamp();
         try
         {
@@ -224,8 +234,9 @@ internal sealed partial class BlobFetches(
     }
 
     private static async Task<UpstreamBlob?> OpenFarAsync(
-        IUpstream upstream, MirroredName name, Digest digest, long offset, long count, CancellationToken cancellationToken)
+        IUpstream upstream, MirroredName name, Digest digest, ClientNetwork network, long offset, long count, CancellationToken cancellationToken)
     {
+        CurrentCaller.Network = network;
         var opened = await upstream.OpenBlobAsync(name.Name.Value, digest, offset, count, cancellationToken);
         if (!opened.TryGet(out var blob, out _))
         {

@@ -6,15 +6,15 @@ namespace Registry.Mirror.Fetches;
 /// <summary>Body that tells when bytes were consumed, and are where they were written.</summary>
 /// <param name="inner">The body.</param>
 /// <param name="isAwaited">True if what has arrived is to be written at once, however little it is.</param>
-/// <param name="consumed">Called afterwards.</param>
-internal sealed class ConsumedReader(PipeReader inner, Func<bool> isAwaited, Action consumed) : PipeReader
+/// <param name="whenConsumed">Called afterwards.</param>
+internal sealed class ConsumedReader(PipeReader inner, Func<bool> isAwaited, Action whenConsumed) : PipeReader
 {
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         inner.AdvanceTo(consumed, examined);
-        WhenConsumed();
+        whenConsumed();
     }
 
     public override void CancelPendingRead() => inner.CancelPendingRead();
@@ -30,6 +30,4 @@ internal sealed class ConsumedReader(PipeReader inner, Func<bool> isAwaited, Act
     }
 
     public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
-
-    private void WhenConsumed() => consumed();
 }

@@ -10,6 +10,7 @@ internal sealed class FetchReaders(TimeProvider time)
     private readonly Lock _lock = new();
     private TaskCompletionSource _came = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
+    private bool _isClosed;
     private long _leftAt = time.GetTimestamp();
 
     /// <summary>Number of readers.</summary>
@@ -27,12 +28,17 @@ internal sealed class FetchReaders(TimeProvider time)
         }
     }
 
-    /// <summary>Adds a reader, until the result is disposed.</summary>
-    public IDisposable Enter()
+    /// <summary>Adds a reader, until the result is disposed. Null when the fetch ends, since none has come for too long.</summary>
+    public IDisposable? TryEnter()
     {
         TaskCompletionSource came;
         lock (_lock)
         {
+            if (_isClosed)
+            {
+                return null;
+            }
+
             _count++;
             came = _came;
         }
@@ -41,7 +47,7 @@ internal sealed class FetchReaders(TimeProvider time)
         return new Reader(this);
     }
 
-    /// <summary>Waits for a reader.</summary>
+    /// <summary>Waits for a reader. When none has come, no other can come any more.</summary>
     /// <exception cref="OperationCanceledException">None has come.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
@@ -63,7 +69,15 @@ internal sealed class FetchReaders(TimeProvider time)
         }
         catch (TimeoutException e)
         {
-            throw new OperationCanceledException("No reader has come.", e);
+            lock (_lock)
+            {
+                // One may have come at this moment.
+                if (_count == 0)
+                {
+                    _isClosed = true;
+                    throw new OperationCanceledException("No reader has come.", e);
+                }
+            }
         }
     }
 

@@ -13,7 +13,8 @@ internal sealed class FollowingSource(BlobFetch fetch, long length, Func<long, l
     // zstd:chunked and eStargz read the end first, of layers of gigabytes.
     private const long Far = 64 * 1024 * 1024;
 
-    private readonly IDisposable _reader = fetch.Enter();
+    // Who makes this is a reader already, so the fetch does not end.
+    private readonly IDisposable _reader = fetch.TryEnter()!;
     private BlobSource? _received;
 
     public override long Length => length;

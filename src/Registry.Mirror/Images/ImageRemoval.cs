@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Inventory;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Mirror.Room;
 
 namespace Registry.Mirror.Images;
 
@@ -17,6 +18,7 @@ internal sealed class ImageRemoval(RegistryCore core, IMirrorMetadata metadata, 
     private const string Reason = "forgotten";
     private const int BatchSize = 100;
 
+    private readonly ManifestEviction _eviction = new(metadata, core.Eraser);
     private readonly List<string> _left = [];
     private long _manifests;
     private long _contents;
@@ -62,8 +64,8 @@ internal sealed class ImageRemoval(RegistryCore core, IMirrorMetadata metadata, 
 
     private async Task<bool> RemoveAsync(Digest digest)
     {
-        var lost = await metadata.EvictAsync(repository, digest, DateTimeOffset.MaxValue, origin, Reason);
-        _left.AddRange(await core.Eraser.EraseAsync(lost));
+        var (lost, left) = await _eviction.EvictAsync(repository, digest, DateTimeOffset.MaxValue, origin, Reason, CancellationToken.None);
+        _left.AddRange(left);
         _manifests += lost.Count > 0 ? 1 : 0;
         _contents += Math.Max(0, lost.Count - 1);
         return lost.Count > 0;

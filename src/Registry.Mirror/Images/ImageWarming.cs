@@ -15,15 +15,18 @@ namespace Registry.Mirror.Images;
 /// <param name="record">Notes the pull of each manifest, so that it is not evicted before it is used.</param>
 /// <param name="upstream">The upstream.</param>
 /// <param name="name">The repository.</param>
+/// <param name="platform">Platform whose images alone are fetched, of those that an index lists; null for all.</param>
 /// <param name="user">User whose fetches these are; null for none.</param>
 internal sealed class ImageWarming(
-    RegistryCore core, MirroredManifests manifests, BlobFetches fetches, PullRecord record, IUpstream upstream, MirroredName name, string? user)
+    RegistryCore core, MirroredManifests manifests, BlobFetches fetches, PullRecord record, IUpstream upstream, MirroredName name, string? platform, string? user)
 {
     // As clients do for the layers of an image.
     private const int BlobsAtATime = 3;
 
     private readonly HashSet<Digest> _manifests = [];
     private readonly Dictionary<Digest, long> _blobs = [];
+    private readonly SortedSet<string> _leftOut = new(StringComparer.Ordinal);
+    private bool _hasPlatform = platform is null;
     private long _missing;
     private long _hereBlobs;
     private long _hereBytes;
@@ -73,7 +76,7 @@ internal sealed class ImageWarming(
         var waiting = new Queue<Reference>([reference]);
         while (waiting.TryDequeue(out var next))
         {
-            if ((await manifests.PrepareAsync(upstream, name, next, mayFetch: true, cancellationToken)).Error is { } error)
+            if (!(await manifests.StatAsync(upstream, name, next, mayFetch: true, cancellationToken)).TryGet(out var found, out var error))
             {
                 if (_manifests.Count == 0 || error.Code != RegistryErrorCode.ManifestUnknown)
                 {
@@ -84,32 +87,46 @@ internal sealed class ImageWarming(
                 continue;
             }
 
-            if (await core.Metadata.FindManifestAsync(name.Local, next) is not { } stored)
+            var digest = found.Content.Digest;
+            if (_manifests.Add(digest))
             {
-                return RegistryErrorCode.ManifestUnknown;
-            }
-
-            if (_manifests.Add(stored.Digest))
-            {
-                record.NotePull(name.Local, stored.Digest);
-                Add(await StoredManifests.ReadAsync(core.Manifests, name.Local, stored.Digest, cancellationToken), waiting);
+                record.NotePull(name.Local, digest);
+                Add(await StoredManifests.ReadBytesAsync(core.Manifests, name.Local, digest, cancellationToken), waiting);
             }
         }
 
-        return null;
+        return _hasPlatform ? null : new RegistryError(
+            RegistryErrorCode.ManifestUnknown, $"{name.Local} has no such image for {platform}; it has {(_leftOut.Count > 0 ? string.Join(", ", _leftOut) : "none that states its platform")}");
     }
 
-    private void Add(Manifest? manifest, Queue<Reference> waiting)
+    private void Add(ReadOnlyMemory<byte> bytes, Queue<Reference> waiting)
     {
-        foreach (var blob in manifest?.Blobs ?? [])
+        if (StoredManifestReader.Read(bytes) is not { } manifest)
+        {
+            return;
+        }
+
+        foreach (var blob in manifest.Blobs)
         {
             _blobs[blob.Digest] = blob.Size;
         }
 
-        foreach (var child in manifest?.Manifests ?? [])
+        // What was asked for is fetched, whatever its platform.
+        _hasPlatform |= !MediaTypes.IsIndex(manifest.MediaType);
+        foreach (var child in platform is null ? manifest.Manifests : ChooseOf(manifest, bytes))
         {
             waiting.Enqueue(child.Digest);
         }
+    }
+
+    // Those of the platform, and further indexes.
+    private List<Descriptor> ChooseOf(Manifest index, ReadOnlyMemory<byte> bytes)
+    {
+        using var json = LenientJson.Parse(bytes);
+        var platforms = json is null ? [] : ImagePlatform.ReadIndex(json.RootElement);
+        _leftOut.UnionWith(platforms.Select(entry => entry.Platform).OfType<string>());
+        var chosen = platforms.Where(entry => ImagePlatform.Matches(entry.Platform, platform!)).Select(entry => entry.Digest).ToHashSet();
+        return [.. index.Manifests.Where(child => MediaTypes.IsIndex(child.MediaType) || chosen.Contains(child.Digest.Value))];
     }
 
     private async Task<RegistryError?> FetchBlobAsync(Digest digest, CancellationToken cancellationToken)

@@ -100,14 +100,15 @@ public sealed class MirroredImages
     /// <summary>Fetches an image as a whole, so that pulls of it do not need the upstream.</summary>
     /// <param name="repository">The repository, by its name here.</param>
     /// <param name="reference">Tag or digest.</param>
+    /// <param name="platform">Platform whose images alone are fetched (<see cref="ImagePlatform"/>); null for all.</param>
     /// <param name="user">User whose fetches these are; null for none.</param>
     /// <param name="progress">Receives the progress; null for none.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>What it has; NAME_UNKNOWN if the repository is not mirrored, MANIFEST_UNKNOWN or BLOB_UNKNOWN if the upstream has it not, or why it is not known.</returns>
+    /// <returns>What it has; NAME_UNKNOWN if the repository is not mirrored, MANIFEST_UNKNOWN or BLOB_UNKNOWN if the upstream has it not, or not for the platform, or why it is not known.</returns>
     public async Task<Result<WarmedImage>> WarmAsync(
-        RepositoryName repository, Reference reference, string? user, IProgress<WarmingProgress>? progress, CancellationToken cancellationToken) =>
+        RepositoryName repository, Reference reference, string? platform, string? user, IProgress<WarmingProgress>? progress, CancellationToken cancellationToken) =>
         FindIncluded(repository).TryGet(out var name, out var refused)
-            ? await new ImageWarming(_core, _manifests, _fetches, _record, _connect(name.Upstream), name, user).RunAsync(reference, progress, cancellationToken)
+            ? await new ImageWarming(_core, _manifests, _fetches, _record, _connect(name.Upstream), name, platform, user).RunAsync(reference, progress, cancellationToken)
             : refused;
 
     private Result<MirroredName> FindIncluded(RepositoryName repository) => _names(repository) is not { } name ? NotMirrored(repository)

@@ -37,6 +37,7 @@ public sealed partial class MirrorEviction
     private readonly IMetadataStore _contents;
     private readonly PullRecord _record;
     private readonly ContentEraser _eraser;
+    private readonly ManifestEviction _eviction;
     private readonly Func<MirrorNames> _current;
     private readonly PullCounters _counters;
     private readonly TimeProvider _time;
@@ -61,8 +62,8 @@ public sealed partial class MirrorEviction
         PullCounters counters,
         TimeProvider time,
         ILogger<MirrorEviction> logger) =>
-        (_metadata, _collection, _contents, _record, _eraser, _current, _counters, _time, _logger) =
-            (metadata, collection, contents, record, eraser, names, counters, time, logger);
+        (_metadata, _collection, _contents, _record, _eraser, _eviction, _current, _counters, _time, _logger) =
+            (metadata, collection, contents, record, eraser, new ManifestEviction(metadata, eraser), names, counters, time, logger);
 
     /// <summary>Removes what is too old, or too much.</summary>
     /// <param name="cancellationToken">Ends the work before the next manifest.</param>
@@ -146,8 +147,8 @@ public sealed partial class MirrorEviction
                     break;
                 }
 
-                var lost = await _metadata.EvictAsync(pull.Repository, pull.Digest, pull.Time.AddSeconds(1), ChangeOrigin.Mirror(upstream.Name), Evicted);
-                var left = await _eraser.EraseAsync(lost, cancellationToken);
+                var (lost, left) = await _eviction.EvictAsync(
+                    pull.Repository, pull.Digest, pull.Time.AddSeconds(1), ChangeOrigin.Mirror(upstream.Name), Evicted, cancellationToken);
                 manifests += lost.Count > 0 ? 1 : 0;
                 contents += lost.Count;
                 if (left.Count > 0)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Mirror.Configuration;
 using Registry.Mirror.Upstreams.Addresses;
@@ -18,8 +19,8 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     private readonly UpstreamClient _client;
 
     // Whole blobs leave connections to ranges, for which clients wait that read the end of a layer first, and both to requests without long bodies.
-    private readonly SemaphoreSlim _bodies;
-    private readonly SemaphoreSlim _ranges;
+    private readonly TurnSlots _bodies;
+    private readonly TurnSlots _ranges;
 
     /// <summary>Prepares an upstream; no request is made.</summary>
     /// <param name="settings">The configuration.</param>
@@ -34,8 +35,8 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     {
         (Settings, _limits) = (settings, limits);
         _client = new UpstreamClient(settings, new ProductInfoHeaderValue("registry", version), limits, time, loggers, proxy, network ?? UpstreamNetwork.OfMachine);
-        _ranges = new SemaphoreSlim(Math.Max(1, settings.Connections / 4));
-        _bodies = new SemaphoreSlim(Math.Max(1, settings.Connections / 2));
+        _ranges = new TurnSlots(Math.Max(1, settings.Connections / 4));
+        _bodies = new TurnSlots(Math.Max(1, settings.Connections / 2));
     }
 
     /// <inheritdoc/>
@@ -100,8 +101,8 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     /// <inheritdoc/>
     public async Task<UpstreamResult<UpstreamBlob>> OpenBlobAsync(string repository, Digest digest, long offset, long? length, CancellationToken cancellationToken)
     {
-        var slots = length is null ? _bodies : _ranges;
-        if (!await slots.WaitAsync(length is null ? Timeout.InfiniteTimeSpan : _limits.Range, cancellationToken))
+        var taken = length is null ? await _bodies.TakeAsync(Timeout.InfiniteTimeSpan, cancellationToken) : await _ranges.TakeAsync(_limits.Range, cancellationToken);
+        if (taken is not { } slot)
         {
             return new UpstreamFault(UpstreamFaultKind.Away, $"{Settings.Name} is asked for other ranges already");
         }
@@ -111,7 +112,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         {
             var range = offset > 0 || length is not null ? new RangeHeaderValue(offset, offset + length - 1) : null;
             var request = Blob(HttpMethod.Get, repository, digest) with { Range = range, IsExpected = status => status is 206 or 416 };
-            return blob = await _client.RunAsync(request, (answer, _) => OpenAsync(answer, range, slots), cancellationToken);
+            return blob = await _client.RunAsync(request, (answer, _) => OpenAsync(answer, range, slot), cancellationToken);
         }
         catch (UpstreamException e)
         {
@@ -121,7 +122,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         {
             if (blob is null)
             {
-                slots.Release();
+                slot.Dispose();
             }
         }
     }
@@ -155,12 +156,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _client.Dispose();
-        _bodies.Dispose();
-        _ranges.Dispose();
-    }
+    public void Dispose() => _client.Dispose();
 
     private static UpstreamRequest Manifest(HttpMethod method, string repository, Reference reference) =>
         new(UpstreamRequestKind.Manifest, method, repository, $"manifests/{reference}") { Accept = ManifestTypes };
@@ -230,7 +226,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
         }
     }
 
-    private async Task<UpstreamBlob> OpenAsync(UpstreamAnswer answer, RangeHeaderValue? range, SemaphoreSlim slots)
+    private async Task<UpstreamBlob> OpenAsync(UpstreamAnswer answer, RangeHeaderValue? range, IDisposable slot)
     {
         try
         {
@@ -247,7 +243,7 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
                 throw Wrong($"{answer.Host} answered with another range than was asked for");
             }
 
-            var body = await _client.Sender.OpenAsync(answer.Message, answer.Host, () => slots.Release());
+            var body = await _client.Sender.OpenAsync(answer.Message, answer.Host, slot.Dispose);
             return isWhole ? new UpstreamBlob(body, headers.ContentLength, 0) : new UpstreamBlob(body, headers.ContentRange!.Length, headers.ContentRange.From!.Value);
         }
         catch

@@ -17,6 +17,9 @@ internal static class ApiParameters
     /// <summary>Parameter that names an image.</summary>
     public const string Image = "image";
 
+    /// <summary>Parameter that names a platform.</summary>
+    public const string Platform = "platform";
+
     /// <summary>Checks that a query has no other parameters than these.</summary>
     /// <returns>Null, or the error.</returns>
     public static RegistryError? CheckNames(IQueryCollection query, params IReadOnlyList<string> allowed) =>
@@ -47,6 +50,11 @@ internal static class ApiParameters
     public static Result<ImageReference> ParseImage(string name, string text) => ImageReference.TryParse(text, out var image)
         ? image
         : Malformed($"{name} is '{Parameters.Echo(text)}'; it must be an image such as team/app:1.0, team/app@sha256:… or team/app");
+
+    /// <summary>Reads a platform; null without the parameter.</summary>
+    public static Result<string?> ReadPlatform(IQueryCollection query) => !QueryParameter.Find(query, Platform).TryGet(out var text, out var fault) ? fault
+        : text is null || ImagePlatform.IsValid(text) ? text
+        : Malformed($"{Platform} is '{Parameters.Echo(text)}'; it must be a platform such as linux/amd64 or linux/arm64/v8");
 
     /// <summary>Reads the digest, which every request must name.</summary>
     public static Result<Digest> ReadDigest(IQueryCollection query)

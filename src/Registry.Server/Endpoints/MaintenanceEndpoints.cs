@@ -171,14 +171,15 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, MirrorPulls? mi
     public async Task<RegistryError?> WarmAsync(RequestContext request)
     {
         var query = request.Request.Query;
-        if (ApiParameters.CheckNames(query, ApiParameters.Image) is { } unknown)
+        if (ApiParameters.CheckNames(query, ApiParameters.Image, ApiParameters.Platform) is { } unknown)
         {
             return unknown;
         }
 
         return !ApiParameters.ReadImage(query, ApiParameters.Image).TryGet(out var image, out var fault) ? fault
             : image.Reference is null ? Malformed($"image is '{image}'; it must have a tag or digest, such as hub/library/alpine:latest")
-            : await StartAsync(request, new WarmWork(image, mirror));
+            : !ApiParameters.ReadPlatform(query).TryGet(out var platform, out var invalid) ? invalid
+            : await StartAsync(request, new WarmWork(image, platform, mirror));
     }
 
     public async Task<RegistryError?> CompareAsync(RequestContext request)

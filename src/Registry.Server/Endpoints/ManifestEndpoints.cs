@@ -1,11 +1,13 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Mirror;
+using Registry.Mirror.Pulls;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
@@ -39,17 +41,11 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return invalid;
         }
 
-        if (request.Mirrored is not null && await PrepareAsync(request, reference) is { } unprepared)
-        {
-            return unprepared;
-        }
-
-        if (!(await manifests.StatAsync(request.Repository, reference)).TryGet(out var manifest, out var error))
+        if (!(await StatAsync(request, reference)).TryGet(out var manifest, out var error))
         {
             return error;
         }
 
-        NotePull(request, manifest);
         return WriteHead(request, manifest, out _);
     }
 
@@ -60,17 +56,11 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return invalid;
         }
 
-        if (request.Mirrored is not null && await PrepareAsync(request, reference) is { } unprepared)
-        {
-            return unprepared;
-        }
-
-        if (!(await manifests.GetAsync(request.Repository, reference)).TryGet(out var found, out var error))
+        if (!(await OpenAsync(request, reference)).TryGet(out var found, out var error))
         {
             return error;
         }
 
-        NotePull(request, found.Manifest);
         await using (found.Content)
         {
             var refused = WriteHead(request, found.Manifest, out var hasBody);
@@ -179,30 +169,25 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         return null;
     }
 
-    // For the eviction.
-    private void NotePull(RequestContext request, StoredManifest manifest)
-    {
-        if (request.Mirrored is { } mirrored)
-        {
-            mirror?.NotePull(mirrored, manifest.Digest);
-        }
-    }
+    private async ValueTask<Result<StoredManifest>> StatAsync(RequestContext request, Reference reference) =>
+        request.Mirrored is { } name && mirror is not null
+            ? Write(request, await mirror.StatManifestAsync(name, reference, request.User, request.Aborted))
+            : await manifests.StatAsync(request.Repository, reference);
 
-    // Brings a manifest of a mirrored repository here.
-    private async Task<RegistryError?> PrepareAsync(RequestContext request, Reference reference)
-    {
-        if (mirror is null)
-        {
-            return null;
-        }
+    private async ValueTask<Result<(StoredManifest Manifest, BlobSource Content)>> OpenAsync(RequestContext request, Reference reference) =>
+        request.Mirrored is { } name && mirror is not null
+            ? Write(request, await mirror.GetManifestAsync(name, reference, request.User, request.Aborted))
+            : await manifests.GetAsync(request.Repository, reference);
 
-        if (!(await mirror.PrepareManifestAsync(request.Mirrored!.Value, reference, request.User, request.Aborted)).TryGet(out var freshness, out var error))
+    private static Result<T> Write<T>(RequestContext request, Result<Pulled<T>> found)
+    {
+        if (!found.TryGet(out var pulled, out var error))
         {
             return error;
         }
 
-        StaleWarning.Write(request.Response, freshness);
-        return null;
+        StaleWarning.Write(request.Response, pulled.Freshness);
+        return pulled.Content;
     }
 
     private static RegistryError? WriteHead(RequestContext request, StoredManifest manifest, out bool hasBody)

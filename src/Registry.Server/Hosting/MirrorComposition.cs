@@ -39,7 +39,8 @@ internal sealed class MirrorComposition : IAsyncDisposable
     public static MirrorComposition Open(RegistryOptions options, IMirrorMetadata metadata, TimeProvider time, ILoggerFactory loggers)
     {
         var ownHost = options.ExternalUrl is { } url ? new Uri(url).Authority : null;
-        return new MirrorComposition(WatchedSetting.Open(Setting, options.MirrorConfig, Parse, time, loggers.CreateLogger<MirrorComposition>()));
+        return new MirrorComposition(WatchedSetting.Open(
+            Setting, options.MirrorConfig, Parse, time, loggers.CreateLogger<MirrorComposition>(), names => names.Configuration.Files));
 
         MirrorNames Parse(byte[] content)
         {

@@ -193,6 +193,40 @@ public sealed class WatchedFileTests : IDisposable
         Assert.Equal("second", file.Value);
     }
 
+    [Fact]
+    public async Task An_edit_of_a_file_that_it_names_is_in_force_too()
+    {
+        var (first, second) = (Path.Combine(_folder.Path, "first"), Path.Combine(_folder.Path, "second"));
+        File.WriteAllText(first, "1");
+        Write(first);
+        await using var file = new WatchedFile<string>(FilePath, ReadNamed, _time, _loggers.CreateLogger("files"), value => [value.Split('=')[0]]);
+        Assert.Equal($"{first}=1", file.Value);
+
+        File.WriteAllText(first, "2");
+        Look(file, 2);
+        Assert.Equal($"{first}=2", file.Value);
+        Assert.Equal($"A file that {FilePath} names was edited and is in force", Assert.Single(_log.Entries).Message);
+
+        // Another one in its place, which is gone.
+        File.WriteAllText(second, "3");
+        File.Delete(first);
+        Write(second);
+        Look(file, 2);
+        Assert.Equal($"{second}=3", file.Value);
+        Assert.Equal($"{FilePath} was edited and is in force", _log.Entries[^1].Message);
+        File.WriteAllText(second, "4");
+        Assert.True(file.Reload().HasChanged);
+        Assert.Equal($"{second}=4", file.Value);
+
+        File.Delete(second);
+        Look(file, 5);
+        Assert.Equal($"{second}=4", file.Value);
+        Assert.StartsWith($"{FilePath} cannot be used, the last good version stays in force: ", _log.Entries[^1].Message, StringComparison.Ordinal);
+        Assert.Equal(3, _log.Entries.Count);
+
+        static string ReadNamed(byte[] content) => Encoding.UTF8.GetString(content) is var path ? $"{path}={File.ReadAllText(path)}" : "";
+    }
+
     public void Dispose()
     {
         _loggers.Dispose();

@@ -46,6 +46,25 @@ public sealed class MirrorReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task An_edit_of_the_certificates_of_an_upstream_alone_is_in_force_by_itself()
+    {
+        var bundle = Path.Combine(Path.GetDirectoryName(_folder.Path)!, "ca.pem");
+        using var first = new TestAuthority("first");
+        using var second = new TestAuthority("second");
+        File.WriteAllText(bundle, first.Pem);
+        _folder.Write("""{ "upstreams": [{ "name": "a", "url": "https://a.invalid", "prefix": "a", "ca": "ca.pem" }] }""");
+        await using var registry = await TestRegistry.StartAsync(_folder.Configure);
+        Assert.Equal(first.Pem, Trusted());
+
+        File.WriteAllText(bundle, second.Pem);
+
+        await Eventually.HoldsAsync(() => Task.FromResult(Trusted() == second.Pem), "the edit is in force");
+        Assert.Contains(registry.Log.Entries, entry => entry.Message == $"A file that {_folder.Path} names was edited and is in force");
+
+        string Trusted() => Assert.Single(Assert.Single(registry.Host.Mirror!.ReadStatus()).Settings.Authorities!).ExportCertificatePem();
+    }
+
+    [Fact]
     public async Task A_broken_file_ends_the_start_with_its_line()
     {
         _folder.Write("{\n\"upstreams\": 1}");

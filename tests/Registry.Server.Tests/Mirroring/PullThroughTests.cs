@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 
 namespace Registry.Server.Tests.Mirroring;
 
@@ -39,6 +40,30 @@ public sealed class PullThroughTests : IAsyncLifetime
 
         Assert.Equal(1, _upstream.Relay.Count("GET /v2/team/app/manifests/"));
         Assert.All(image.Blobs, blob => Assert.Equal(1, _upstream.Relay.Count($"GET /v2/team/app/blobs/{blob.Digest}")));
+    }
+
+    [Fact]
+    public async Task A_manifest_whose_bytes_are_lost_is_fetched_again()
+    {
+        // Too large for the metadata, and for memory.
+        var image = await _upstream.Client.PushAsync("team/app", TestImage.Create(json => json["annotations"] = new JsonObject { ["org.example.text"] = new string('a', 300_000) }), "v1");
+        foreach (var reference in (string[])["v1", image.Digest])
+        {
+            Check.Status(200, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/manifests/{reference}"));
+            _upstream.Relay.Requests.Clear();
+            await LoseAsync(image.Digest);
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _mirror.Client.GetAnswerAsync($"/v2/up/team/app/manifests/{reference}")));
+
+            Assert.All(answers, answer => Assert.Equal((200, image.Digest), (answer.Status, answer["Docker-Content-Digest"])));
+            Assert.Equal([$"GET /v2/team/app/manifests/{image.Digest}"], _upstream.Relay.Requests.Keys);
+            Assert.Equal(1, _upstream.Relay.Count("GET "));
+            Assert.Equal(image.Manifest.Bytes, Check.Status(200, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/manifests/{reference}")).Body);
+        }
+
+        await LoseAsync(image.Digest);
+        _upstream.Relay.AnswerWith(403);
+        Check.Status(502, await _mirror.Client.GetAnswerAsync("/v2/up/team/app/manifests/v1"));
     }
 
     [Fact]
@@ -266,6 +291,12 @@ public sealed class PullThroughTests : IAsyncLifetime
         {
             Assert.Equal(blob.Bytes, Check.Status(200, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/blobs/{blob.Sha512}")).Body);
         }
+    }
+
+    private async Task LoseAsync(string digest)
+    {
+        var stored = await _mirror.Host.Storage.Metadata.FindManifestAsync(Registry.Core.Oci.RepositoryName.Parse("up/team/app"), Registry.Core.Oci.Digest.Parse(digest));
+        await _mirror.Host.Storage.Blobs.DeleteAsync([stored!.Place]);
     }
 
     private Task StoredAsync(string digest, string repository = "up/team/app") => Eventually.HoldsAsync(

@@ -40,6 +40,18 @@ public sealed class UpstreamRelay : IAsyncDisposable
     /// <summary>Changes bytes of a blob; gets its position. Null for none.</summary>
     public Action<Memory<byte>, long>? Alter { get; set; }
 
+    /// <summary>Answers all requests with a status and headers, in place of the upstream.</summary>
+    public void AnswerWith(int status, params IReadOnlyList<(string Name, string Value)> headers) => Instead = context =>
+    {
+        context.Response.StatusCode = status;
+        foreach (var (name, value) in headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
+        return Task.FromResult(true);
+    };
+
     /// <summary>Number of requests whose method and path begin so.</summary>
     public int Count(string start) => Requests.Where(pair => pair.Key.StartsWith(start, StringComparison.Ordinal)).Sum(pair => pair.Value);
 

@@ -54,22 +54,30 @@ internal static class MirrorCommands
     private static DescribedCommand CreateWarm(CommandContext context)
     {
         var image = CreateImage("The image, by its name here: hub/library/alpine:3.22 or hub/library/alpine@sha256:….", reference => reference is not null, "with a tag or digest");
+        var platform = new Option<string?>("--platform")
+        {
+            HelpName = "PLATFORM",
+            Description = "Fetch the images for this platform alone, such as linux/amd64. Without a variant, as in linux/arm, those for all variants.",
+        };
+        platform.Validators.Add(result => RemoteArguments.Check(result, ImagePlatform.IsValid, "is not a platform; write it like linux/amd64 or linux/arm64/v8"));
         var server = RemoteAddress.CreateOptionToMaintain();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "warm",
             "Fetch an image with all its platforms and layers, so that pulls of it do not need the upstream. What is here is not fetched again.",
             "registry mirror warm hub/library/alpine:3.22",
+            "registry mirror warm hub/library/alpine:3.22 --platform linux/arm64",
             "registry mirror warm ghcr/my-org/app:1.0 --server https://registry.example.com")
         {
             image,
+            platform,
             server,
             json,
         };
         command.SetAction((parsed, _) =>
         {
             var named = RemoteArguments.Parse(parsed.GetRequiredValue(image))!;
-            return new MaintenanceRun(context, new WarmWork(named), parsed.GetValue(json)).RunAsync(parsed, parsed.GetValue(server), (options, _, _) => Task.FromResult(
+            return new MaintenanceRun(context, new WarmWork(named, parsed.GetValue(platform)), parsed.GetValue(json)).RunAsync(parsed, parsed.GetValue(server), (options, _, _) => Task.FromResult(
                 context.Fail($"no running registry is found by its socket in {Path.GetFullPath(options.StoragePath)}, and only a running one fetches; check REGISTRY_STORAGE_PATH, or name an address with --server")));
         });
         return command;

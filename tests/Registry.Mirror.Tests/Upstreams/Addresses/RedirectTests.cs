@@ -152,14 +152,4 @@ public sealed class RedirectTests
         Assert.Equal("docker.io redirects more than 5 times", (await upstream.OpenAsync(_blob.Digest)).Reason(UpstreamFaultKind.Away));
         Assert.Equal(6, server.Requests.Count);
     }
-
-    [Fact]
-    public async Task A_proxy_is_dialled_in_place_of_hosts()
-    {
-        await using var proxy = await ScriptedServer.StartAsync(context => context.BodyAsync(_blob.Bytes, "application/octet-stream"));
-        using var upstream = TestUpstream.Create("http://registry.example", proxy: new System.Net.WebProxy($"http://127.0.0.1:{proxy.Port}"));
-
-        Assert.Equal(_blob.Bytes, await (await upstream.OpenAsync(_blob.Digest)).Given().ReadAsync());
-        Assert.Equal("registry.example", Assert.Single(proxy.Requests).Host);
-    }
 }
