@@ -41,6 +41,18 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     public bool MayPull(Identity identity, RepositoryName repository) => Decide(identity, Permission.Pull, repository) == Verdict.Allowed;
 
     /// <summary>
+    /// True if a caller is one of those who push to a repository, whatever the scope of the token at hand: docker and cosign ask for one that only pulls before they push with
+    /// another. What an external service would grant is not known, so there the token decides.
+    /// </summary>
+    public bool IsPusher(Identity identity, RepositoryName repository)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return kind == AuthenticationKind.Token
+            ? Decide(identity, Permission.Push, repository) == Verdict.Allowed
+            : ActionsByRules(identity, repository).HasFlag(RepositoryActions.Push);
+    }
+
+    /// <summary>
     /// True if the catalog shows a repository to a caller who may read the catalog. The rules alone decide: a token's scope names the catalog,
     /// not the repositories in it.
     /// </summary>

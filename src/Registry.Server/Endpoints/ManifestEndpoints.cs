@@ -5,6 +5,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Signatures;
 using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
@@ -20,11 +21,13 @@ namespace Registry.Server.Endpoints;
 /// and a client that cannot read a type reports that itself.
 /// </remarks>
 /// <param name="manifests">Manifests that are stored.</param>
+/// <param name="signatures">Rules about images without a signature.</param>
 /// <param name="locations">Makes addresses.</param>
 /// <param name="memory">Memory of requests.</param>
 /// <param name="options">The settings.</param>
 /// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
-internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options, MirrorPulls? mirror = null)
+internal sealed class ManifestEndpoints(
+    ManifestOperations manifests, RequiredSignatures signatures, Locations locations, RequestMemory memory, RegistryOptions options, MirrorPulls? mirror = null)
 {
     // Each takes about 25 µs of the one writer. The specification asks for 10 (OCI distribution-spec, "Pushing Manifests").
     private const int MaxTags = 100;
@@ -49,6 +52,11 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
+        if (NeedsSignature(request) && await CheckSignatureAsync(request, manifest) is { } unsigned)
+        {
+            return unsigned;
+        }
+
         NotePull(request, manifest);
         return WriteHead(request, manifest, out _);
     }
@@ -70,9 +78,14 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
-        NotePull(request, found.Manifest);
         await using (found.Content)
         {
+            if (NeedsSignature(request) && await CheckSignatureAsync(request, found.Manifest) is { } unsigned)
+            {
+                return unsigned;
+            }
+
+            NotePull(request, found.Manifest);
             var refused = WriteHead(request, found.Manifest, out var hasBody);
             if (refused is null && hasBody)
             {
@@ -177,6 +190,20 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
 
         request.Response.StatusCode = StatusCodes.Status202Accepted;
         return null;
+    }
+
+    // Who may push needs what is not signed yet, to sign it.
+    private bool NeedsSignature(RequestContext request) => signatures.Apply(request.Repository, request.User) && !request.IsPusher;
+
+    private async ValueTask<RegistryError?> CheckSignatureAsync(RequestContext request, StoredManifest manifest)
+    {
+        if (await signatures.IsKnownAsync(request.Repository, manifest, request.User))
+        {
+            return null;
+        }
+
+        request.TakeTurns();
+        return await signatures.CheckAsync(request.Repository, manifest, request.User, request.Aborted);
     }
 
     // For the eviction.
