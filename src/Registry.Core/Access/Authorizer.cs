@@ -49,7 +49,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         ArgumentNullException.ThrowIfNull(identity);
         return kind == AuthenticationKind.Token
             ? Decide(identity, Permission.Push, repository) == Verdict.Allowed
-            : ActionsByRules(identity, repository).HasFlag(RepositoryActions.Push);
+            : (ActionsByRules(identity, repository) & RepositoryActions.Push) == RepositoryActions.Push;
     }
 
     /// <summary>
