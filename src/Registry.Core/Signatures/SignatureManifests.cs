@@ -13,7 +13,6 @@ internal sealed class SignatureManifests(ContentInspection contents)
     // cosign adds a layer to the manifest of the tag for each further signature.
     private const int MaxLayers = 32;
     private const int MaxManifest = 256 * 1024;
-    private const int MaxLayer = 256 * 1024;
 
     /// <summary>Verifies the signatures of a manifest until one counts.</summary>
     /// <param name="repository">The repository.</param>
@@ -49,7 +48,7 @@ internal sealed class SignatureManifests(ContentInspection contents)
 
     private async Task<(SignedMessage? Message, string? Fault)> ReadAsync(RepositoryName repository, JsonElement layer, Digest image, CancellationToken cancellationToken)
     {
-        if (!Digest.TryParse(layer.Text("digest"), out var digest) || await contents.ReadBlobAsync(repository, digest, MaxLayer, cancellationToken) is not { } content)
+        if (!Digest.TryParse(layer.Text("digest"), out var digest) || await contents.ReadBlobAsync(repository, digest, SignatureNames.MaxLayer, cancellationToken) is not { } content)
         {
             return (null, "its layer cannot be read");
         }
@@ -62,6 +61,6 @@ internal sealed class SignatureManifests(ContentInspection contents)
 
     // The last ones first: cosign appends.
     private static List<JsonElement> LayersOf(JsonDocument? manifest) => manifest?.RootElement.Member("layers") is { ValueKind: JsonValueKind.Array } layers
-        ? [.. layers.EnumerateArray().Where(layer => layer.Text("mediaType") is SimpleSigning.MediaType or SigstoreBundle.MediaType).TakeLast(MaxLayers).Reverse()]
+        ? [.. layers.EnumerateArray().Where(layer => SignatureNames.IsLayer(layer.Text("mediaType"))).TakeLast(MaxLayers).Reverse()]
         : [];
 }

@@ -15,22 +15,13 @@ namespace Registry.Core.Signatures;
 /// <param name="contents">Their content.</param>
 internal sealed class SignatureSearch(IMetadataStore metadata, IInventory inventory, ContentInspection contents)
 {
-    /// <summary>Number of manifests with signatures that are read of an image, or of an index that lists it.</summary>
-    public const int MaxSignatures = 32;
-
     /// <summary>Number of indexes that are searched for a signature.</summary>
     public const int MaxIndexes = 32;
-
-    /// <summary>Type of the referrer by which cosign 2 stores a signature when it is told to.</summary>
-    public const string ReferrerType = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
     private const int ReferrersAtATime = 200;
     private const int MaxPages = 10;
 
     private readonly SignatureManifests _manifests = new(contents);
-
-    /// <summary>Tag under which cosign stores the signatures of an image; null if there is none, since it would be too long.</summary>
-    public static Tag? TagOf(Digest image) => Tag.TryParse($"{image.Algorithm.Name}-{image.Hex}.sig", out var tag) ? tag : null;
 
     /// <summary>Finds a valid signature of an image.</summary>
     /// <param name="repository">The repository.</param>
@@ -67,7 +58,7 @@ internal sealed class SignatureSearch(IMetadataStore metadata, IInventory invent
     private async Task<(Reference Reference, Digest Digest)?> FindOwnAsync(
         RepositoryName repository, Digest image, IReadOnlyList<SigningKey> keys, ICollection<SeenSignature> seen, CancellationToken cancellationToken)
     {
-        if (TagOf(image) is { } tag && await metadata.FindManifestAsync(repository, tag) is { } tagged
+        if (SignatureNames.TagOf(image) is { } tag && await metadata.FindManifestAsync(repository, tag) is { } tagged
             && await IsValidAsync(tagged, tag))
         {
             return (tag, tagged.Digest);
@@ -94,32 +85,17 @@ internal sealed class SignatureSearch(IMetadataStore metadata, IInventory invent
     private async Task<List<Digest>> ListReferrersAsync(RepositoryName repository, Digest image)
     {
         var found = new List<Digest>();
-        await AddAsync(SigstoreBundle.MediaType);
-        await AddAsync(ReferrerType);
-        return found;
-
-        async Task AddAsync(string type)
+        foreach (var type in SignatureNames.ReferrerTypes)
         {
-            Digest? last = null;
-            for (var page = 0; page < MaxPages; page++)
+            Page<Referrer>? page = null;
+            for (var pages = 0; pages < MaxPages && found.Count < SignatureNames.MaxManifests && page is null or { HasMore: true, Items.Count: > 0 }; pages++)
             {
-                var listed = await metadata.ListReferrersAsync(repository, image, type, last, ReferrersAtATime);
-                found.AddRange(listed.Items.Where(referrer => !IsAttestation(referrer)).Select(referrer => referrer.Digest).Take(MaxSignatures - found.Count));
-                if (!listed.HasMore || listed.Items.Count == 0 || found.Count >= MaxSignatures)
-                {
-                    break;
-                }
-
-                last = listed.Items[^1].Digest;
+                page = await metadata.ListReferrersAsync(repository, image, type, page?.Items[^1].Digest, ReferrersAtATime);
+                found.AddRange(page.Items.Where(SignatureNames.MayHold).Select(referrer => referrer.Digest).Take(SignatureNames.MaxManifests - found.Count));
             }
         }
-    }
 
-    // An image may get a signed report of a scan every night, under the same type as its signature.
-    private static bool IsAttestation(Referrer referrer)
-    {
-        using var annotations = LenientJson.Parse(referrer.Annotations);
-        return annotations?.RootElement.Text(SigstoreBundle.PredicateAnnotation) is { } predicate && predicate != SigstoreBundle.SignaturePredicate;
+        return found;
     }
 
     private async Task<List<Digest>> ListIndexesAsync(RepositoryName repository, Digest child, int limit)

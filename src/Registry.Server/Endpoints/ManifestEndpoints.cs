@@ -203,6 +203,11 @@ internal sealed class ManifestEndpoints(
         }
 
         request.TakeTurns();
+        if (mirror is not null && request.Mirrored is { } mirrored)
+        {
+            await mirror.PrepareSignaturesAsync(mirrored, manifest.Digest, request.User, request.Network, request.Aborted);
+        }
+
         return await signatures.CheckAsync(request.Repository, manifest, request.User, request.Aborted);
     }
 
