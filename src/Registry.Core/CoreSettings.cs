@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Metadata;
+using Registry.Core.Policies.Rules;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 
@@ -31,6 +32,9 @@ public sealed record CoreSettings
 
     /// <summary>Returns true while the registry must not be changed: nothing is collected, and answers record no promises.</summary>
     public Func<bool> IsReadOnly { get; init; } = static () => false;
+
+    /// <summary>Returns the rules about repositories that are in force.</summary>
+    public Func<PolicyRules> Policies { get; init; } = static () => PolicyRules.None;
 
     /// <summary>Origin of what the collector removes.</summary>
     public ChangeOrigin CollectorOrigin { get; init; } = ChangeOrigin.Collector;

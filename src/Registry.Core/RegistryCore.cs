@@ -10,6 +10,7 @@ using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Promises;
 using Registry.Core.Repositories;
+using Registry.Core.Signatures;
 using Registry.Core.Space;
 using Registry.Core.Trash;
 using Registry.Core.Uploads;
@@ -70,6 +71,7 @@ public sealed class RegistryCore
             damaged,
             keepsDeleted: settings.Trash > TimeSpan.Zero);
         Inspection = new ContentInspection(storage.Contents, Metadata);
+        RequiredSignatures = new RequiredSignatures(settings.Policies, Metadata, storage.Inventory, Inspection);
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
@@ -113,6 +115,9 @@ public sealed class RegistryCore
 
     /// <summary>Manifests and configs for people.</summary>
     public ContentInspection Inspection { get; }
+
+    /// <summary>Rules about pulls of images without a signature.</summary>
+    public RequiredSignatures RequiredSignatures { get; }
 
     /// <summary>Listings of tags and repositories.</summary>
     public ListOperations Lists { get; }

@@ -38,6 +38,7 @@ public sealed class MirrorPulls : IAsyncDisposable
     private readonly MirroredLists _lists;
     private readonly KnownBlobs _known;
     private readonly BlobFetches _fetches;
+    private readonly SignatureFetches _signatures;
     private readonly Func<UpstreamSettings, IUpstream> _connect;
     private readonly ConcurrentDictionary<string, IUpstream> _upstreams = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
@@ -69,6 +70,7 @@ public sealed class MirrorPulls : IAsyncDisposable
         _lists = new MirroredLists(core.Lists, core.Referrers, time, _stopping.Token);
         _known = new KnownBlobs(time, _stopping.Token);
         _fetches = new BlobFetches(core.Blobs, core.Uploads, core.Metadata, repository => names().Find(repository), _known, time, loggers.CreateLogger<BlobFetches>());
+        _signatures = new SignatureFetches(core, _manifests, _lists, _fetches, _record);
         Eviction = new MirrorEviction(
             _metadata, ports.CollectorMetadata, ports.Metadata, _record, core.Eraser, names, _counters, time, loggers.CreateLogger<MirrorEviction>());
         Images = new MirroredImages(core, _metadata, ports.Inventory, _manifests, _fetches, _record, repository => names().Find(repository), Find);
@@ -142,6 +144,15 @@ public sealed class MirrorPulls : IAsyncDisposable
 
         return found;
     }
+
+    /// <summary>Brings the signatures of an image here, for a rule that requires one.</summary>
+    /// <param name="name">The repository.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="user">User of the client; null for an anonymous one.</param>
+    /// <param name="network">Network of the client, which has a share of the fetches if it is anonymous.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task PrepareSignaturesAsync(MirroredName name, Digest image, string? user, ClientNetwork network, CancellationToken cancellationToken) =>
+        MayFetch(name, user) ? _signatures.RunAsync(Find(name.Upstream), name, image, user, network, cancellationToken) : Task.CompletedTask;
 
     /// <summary>Finds the size of a blob, in bytes; BLOB_UNKNOWN if the upstream has it not.</summary>
     /// <inheritdoc cref="OpenBlobAsync"/>

@@ -15,8 +15,13 @@ public sealed class TestImage
     public const string EmptyType = "application/vnd.oci.empty.v1+json";
 
     private TestImage(JsonObject json, string mediaType, IReadOnlyList<TestBlob> blobs, IReadOnlyList<TestImage> children)
+        : this(json.ToJsonString(), mediaType, blobs, children)
     {
-        Manifest = TestBlob.OfText(json.ToJsonString());
+    }
+
+    private TestImage(string manifest, string mediaType, IReadOnlyList<TestBlob> blobs, IReadOnlyList<TestImage> children)
+    {
+        Manifest = TestBlob.OfText(manifest);
         MediaType = mediaType;
         Blobs = blobs;
         Children = children;
@@ -60,6 +65,10 @@ public sealed class TestImage
         ArgumentNullException.ThrowIfNull(image);
         return Create([.. image.Blobs.Skip(1), TestBlob.Random(layerSize)], null, "sha256", OciManifest);
     }
+
+    /// <summary>Creates the image of a manifest that another program has written.</summary>
+    public static TestImage Written(string manifest, IReadOnlyList<TestBlob> blobs, IReadOnlyList<TestImage> children) =>
+        new(manifest, (string)JsonNode.Parse(manifest)!["mediaType"]!, blobs, children);
 
     /// <summary>Creates an artifact: an empty config and a type.</summary>
     public static TestImage Artifact(string artifactType, TestImage? subject = null, Action<JsonObject>? edit = null)

@@ -37,8 +37,27 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         };
     }
 
+    /// <summary>True if a caller is an admin (<see cref="AccessRules.AdminUsers"/>); false without access control. What the token of the caller covers does not matter.</summary>
+    public bool IsAdmin(Identity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return rules is not null && rules().IsAdmin(identity.Name);
+    }
+
     /// <summary>True if a caller may pull from a repository.</summary>
     public bool MayPull(Identity identity, RepositoryName repository) => Decide(identity, Permission.Pull, repository) == Verdict.Allowed;
+
+    /// <summary>
+    /// True if a caller is one of those who push to a repository, whatever the scope of the token at hand: docker and cosign ask for one that only pulls before they push with
+    /// another. What an external service would grant is not known, so there the token decides.
+    /// </summary>
+    public bool IsPusher(Identity identity, RepositoryName repository)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return kind == AuthenticationKind.Token
+            ? Decide(identity, Permission.Push, repository) == Verdict.Allowed
+            : (ActionsByRules(identity, repository) & RepositoryActions.Push) == RepositoryActions.Push;
+    }
 
     /// <summary>
     /// True if the catalog shows a repository to a caller who may read the catalog. The rules alone decide: a token's scope names the catalog,
@@ -68,7 +87,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     public OriginDetail OriginsFor(Identity identity)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        return rules is not null && rules().IsAdmin(identity.Name) ? OriginDetail.Full : OriginDetail.Actor;
+        return IsAdmin(identity) ? OriginDetail.Full : OriginDetail.Actor;
     }
 
     /// <summary>
@@ -119,7 +138,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     private Verdict DecideMaintenance(Identity identity)
     {
         var verdict = DecideCatalog(identity);
-        return verdict != Verdict.Allowed || (rules is not null && rules().IsAdmin(identity.Name)) ? verdict : Refuse(identity);
+        return verdict != Verdict.Allowed || IsAdmin(identity) ? verdict : Refuse(identity);
     }
 
     // The listing shows what the caller may pull. For a caller without credentials it exists only if something is public.

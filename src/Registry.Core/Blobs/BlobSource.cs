@@ -71,14 +71,20 @@ public abstract class BlobSource : IAsyncDisposable
 
     /// <summary>Reads small content, such as a manifest, as a whole.</summary>
     /// <inheritdoc cref="CopyToAsync"/>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken = default)
+    public ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken = default) => ReadAsync(checked((int)Length), cancellationToken);
+
+    /// <summary>Reads the beginning.</summary>
+    /// <param name="count">Number of bytes, which the content has.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <exception cref="StorageException">The bytes cannot be read, or end too early.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(int count, CancellationToken cancellationToken = default)
     {
         if (TryGetMemory(out var bytes))
         {
-            return bytes;
+            return bytes[..count];
         }
 
-        var content = new byte[checked((int)Length)];
+        var content = new byte[count];
         var writer = PipeWriter.Create(new MemoryStream(content), new StreamPipeWriterOptions(minimumBufferSize: PieceSize));
         await CopyToAsync(writer, 0, content.Length, cancellationToken);
         await writer.CompleteAsync();

@@ -35,6 +35,23 @@ public sealed class ContentInspection(IBlobReader contents, IMetadataStore metad
             ? await ReadAsync(blob.Place, blob.Size, cancellationToken)
             : null;
 
+    /// <summary>Reads the beginning of a blob of a repository.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="count">Number of bytes.</param>
+    /// <param name="cancellationToken">Ends the wait for the storage.</param>
+    /// <returns>The bytes, all of them if the blob has fewer; null if the repository does not have it.</returns>
+    public async Task<ReadOnlyMemory<byte>?> ReadBlobStartAsync(RepositoryName repository, Digest digest, int count, CancellationToken cancellationToken)
+    {
+        if (await metadata.FindBlobAsync(repository, digest) is not { } blob)
+        {
+            return null;
+        }
+
+        await using var content = await contents.OpenAsync(blob.Place, cancellationToken);
+        return content?.Length == blob.Size ? await content.ReadAsync((int)Math.Min(count, blob.Size), cancellationToken) : null;
+    }
+
     private async Task<ReadOnlyMemory<byte>?> ReadAsync(BlobPlace place, long size, CancellationToken cancellationToken)
     {
         await using var content = await contents.OpenAsync(place, cancellationToken);

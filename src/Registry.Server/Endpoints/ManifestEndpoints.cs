@@ -6,6 +6,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Signatures;
 using Registry.Mirror;
 using Registry.Mirror.Pulls;
 using Registry.Server.Configuration;
@@ -22,11 +23,13 @@ namespace Registry.Server.Endpoints;
 /// and a client that cannot read a type reports that itself.
 /// </remarks>
 /// <param name="manifests">Manifests that are stored.</param>
+/// <param name="signatures">Rules about images without a signature.</param>
 /// <param name="locations">Makes addresses.</param>
 /// <param name="memory">Memory of requests.</param>
 /// <param name="options">The settings.</param>
 /// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
-internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options, MirrorPulls? mirror = null)
+internal sealed class ManifestEndpoints(
+    ManifestOperations manifests, RequiredSignatures signatures, Locations locations, RequestMemory memory, RegistryOptions options, MirrorPulls? mirror = null)
 {
     // Each takes about 25 µs of the one writer. The specification asks for 10 (OCI distribution-spec, "Pushing Manifests").
     private const int MaxTags = 100;
@@ -46,6 +49,11 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
+        if (NeedsSignature(request) && await CheckSignatureAsync(request, manifest) is { } unsigned)
+        {
+            return unsigned;
+        }
+
         return WriteHead(request, manifest, out _);
     }
 
@@ -63,6 +71,11 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
 
         await using (found.Content)
         {
+            if (NeedsSignature(request) && await CheckSignatureAsync(request, found.Manifest) is { } unsigned)
+            {
+                return unsigned;
+            }
+
             var refused = WriteHead(request, found.Manifest, out var hasBody);
             if (refused is null && hasBody)
             {
@@ -167,6 +180,25 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
 
         request.Response.StatusCode = StatusCodes.Status202Accepted;
         return null;
+    }
+
+    // Who may push needs what is not signed yet, to sign it.
+    private bool NeedsSignature(RequestContext request) => signatures.Apply(request.Repository, request.User) && !request.IsPusher;
+
+    private async ValueTask<RegistryError?> CheckSignatureAsync(RequestContext request, StoredManifest manifest)
+    {
+        if (await signatures.IsKnownAsync(request.Repository, manifest, request.User))
+        {
+            return null;
+        }
+
+        request.TakeTurns();
+        if (mirror is not null && request.Mirrored is { } mirrored)
+        {
+            await mirror.PrepareSignaturesAsync(mirrored, manifest.Digest, request.User, request.Network, request.Aborted);
+        }
+
+        return await signatures.CheckAsync(request.Repository, manifest, request.User, request.Aborted);
     }
 
     private async ValueTask<Result<StoredManifest>> StatAsync(RequestContext request, Reference reference) =>

@@ -108,6 +108,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Request = Id.Length == 0 ? null : Id,
         Address = Http.Connection.RemoteIpAddress?.ToString(),
         Client = Request.Headers.UserAgent.ToString(),
+        IsAdmin = _authorizer?.IsAdmin(Identity) == true,
     };
 
     /// <summary>Caller to which memory is charged.</summary>
@@ -263,6 +264,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 
     /// <summary>True when the caller may push to a repository.</summary>
     public bool MayPush(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Push, other) == Verdict.Allowed;
+
+    /// <summary>True when the caller is one of those who push to the repository of the request. Nobody pushes to a mirrored one.</summary>
+    public bool IsPusher => Mirrored is null && _authorizer!.IsPusher(Identity, Repository);
 
     /// <summary>True when the caller may delete from a repository.</summary>
     public bool MayDelete(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Delete, other) == Verdict.Allowed;

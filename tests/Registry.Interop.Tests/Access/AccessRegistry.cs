@@ -12,7 +12,7 @@ public enum Login
 }
 
 /// <summary>
-/// A registry with users and access rules: alice may push to public/ and team/, reader may pull from both, every caller may pull from public/,
+/// A registry with users and access rules: alice may push to public/ and team/, and delete from public/, reader may pull from both, every caller may pull from public/,
 /// and bob may do nothing else. Users are made with the program's own command.
 /// </summary>
 public sealed class AccessRegistry : IAsyncDisposable
@@ -26,7 +26,7 @@ public sealed class AccessRegistry : IAsyncDisposable
         {
           "defaultPolicy": "deny",
           "rules": [
-            { "repository": "public/**", "users": ["alice", "carol"], "permissions": ["pull", "push"] },
+            { "repository": "public/**", "users": ["alice", "carol"], "permissions": ["pull", "push", "delete"] },
             { "repository": "public/**", "users": ["$anonymous", "*"], "permissions": ["pull"] },
             { "repository": "team/**", "users": ["alice", "carol"], "permissions": ["pull", "push"] },
             { "repository": "team/**", "users": ["reader"], "permissions": ["pull"] }
@@ -61,10 +61,12 @@ public sealed class AccessRegistry : IAsyncDisposable
     /// <param name="login">Kind of authentication.</param>
     /// <param name="logFormat">REGISTRY_LOG_FORMAT; null for its default.</param>
     /// <param name="under">A program that starts the server; null for none.</param>
-    public static async Task<AccessRegistry> StartAsync(Login login, string? logFormat = null, IReadOnlyList<string>? under = null)
+    /// <param name="policy">REGISTRY_POLICY_CONFIG; null for none.</param>
+    public static async Task<AccessRegistry> StartAsync(Login login, string? logFormat = null, IReadOnlyList<string>? under = null, string? policy = null)
     {
         var registry = new AccessRegistry();
         registry._settings["REGISTRY_LOG_FORMAT"] = logFormat;
+        registry._settings["REGISTRY_POLICY_CONFIG"] = policy;
         try
         {
             await registry.StartInnerAsync(login, under);

@@ -17,6 +17,7 @@ namespace Registry.Server.Tests.Budgets;
 public sealed class BudgetTests : IAsyncLifetime
 {
     private const string Repository = "public/app";
+    private const string SignedRepository = "public/signed";
     private const int WarmUp = 200;
     private const int Requests = 2000;
 
@@ -25,6 +26,8 @@ public sealed class BudgetTests : IAsyncLifetime
 
     private readonly AccessFolder _folder = new();
     private readonly TemporaryFolder _data = new();
+    private readonly TemporaryFolder _policy = new();
+    private readonly TestSigner _signer = new();
     private readonly TestBlob _blob = TestBlob.Random(4096);
     private RegistryHost _host = null!;
     private TestImage _image = null!;
@@ -36,6 +39,7 @@ public sealed class BudgetTests : IAsyncLifetime
         { "Manifest by tag, with a password", "GET", $"/v2/{Repository}/manifests/latest", true, 520 },
         { "Manifest by digest", "GET", $"/v2/{Repository}/manifests/MANIFEST", false, 110 },
         { "Manifest, head", "HEAD", $"/v2/{Repository}/manifests/latest", false, 110 },
+        { "Manifest of a signed image", "GET", $"/v2/{SignedRepository}/manifests/latest", false, 110 },
         { "Blob, head", "HEAD", $"/v2/{Repository}/blobs/BLOB", false, 110 },
         { "Small blob", "GET", $"/v2/{Repository}/blobs/BLOB", false, 110 },
     };
@@ -45,18 +49,25 @@ public sealed class BudgetTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // No log, since the recorded one of other tests asks for every line.
+        await File.WriteAllTextAsync(_policy.File("test.pub"), _signer.PublicKey);
+        await File.WriteAllTextAsync(
+            _policy.File("policy.json"), $$"""{ "rules": [ { "repository": "{{SignedRepository}}", "requireSignature": { "cosign": ["test.pub"] } } ] }""");
         var options = _folder.Configure(
-            new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = _data.Path }, AuthenticationKind.Basic);
+            new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = _data.Path, PolicyConfig = _policy.File("policy.json") }, AuthenticationKind.Basic);
         _host = await RegistryHost.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance);
         using var client = new HttpClient { BaseAddress = new Uri(_host.Addresses[0]) };
         client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", Authorization);
         await client.PushBlobAsync(Repository, _blob);
         _image = await client.PushAsync(Repository, TestImage.Create(), "latest");
+        await client.PushAsync(SignedRepository, _image, "latest");
+        await client.PushAsync(SignedRepository, _signer.Bundle(_image));
     }
 
     public async ValueTask DisposeAsync()
     {
         await _host.DisposeAsync();
+        _signer.Dispose();
+        _policy.Dispose();
         _folder.Dispose();
         _data.Dispose();
     }

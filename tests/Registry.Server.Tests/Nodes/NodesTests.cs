@@ -77,6 +77,34 @@ public sealed class NodesTests(Gateway gateway, SharedDatabase databases) : IAsy
     }
 
     [Fact]
+    public async Task A_signature_that_one_node_removes_is_gone_at_once_at_every_node()
+    {
+        using var folder = new TemporaryFolder();
+        using var signer = new TestSigner();
+        await File.WriteAllTextAsync(folder.File("test.pub"), signer.PublicKey, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder.File("policy.json"), """{ "rules": [ { "repository": "team/**", "requireSignature": { "cosign": ["test.pub"] } } ] }""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder.File("rules.json"),
+            """{ "defaultPolicy": "allow", "rules": [ { "repository": "**", "users": ["$anonymous"], "permissions": ["pull"] } ] }""",
+            TestContext.Current.CancellationToken);
+        await using var first = await StartNodeAsync(WithRules);
+        await using var second = await StartNodeAsync(WithRules);
+        var image = await _client.PushAsync(Repository, TestImage.Create(), "latest");
+        for (var i = 0; i < 10; i++)
+        {
+            var signature = await _client.PushAsync(Repository, signer.Bundle(image));
+            Expect(200, await first.Client.GetAnswerAsync($"/v2/{Repository}/manifests/latest"));
+            Expect(200, await second.Client.GetAnswerAsync($"/v2/{Repository}/manifests/latest"));
+            Expect(202, await _client.RequestAsync("DELETE", $"/v2/{Repository}/manifests/{signature.Digest}"));
+            Expect(403, await second.Client.GetAnswerAsync($"/v2/{Repository}/manifests/latest"));
+            Expect(403, await first.Client.GetAnswerAsync($"/v2/{Repository}/manifests/latest"));
+        }
+
+        RegistryOptions WithRules(RegistryOptions options) => options with { AccessControlPath = folder.File("rules.json"), PolicyConfig = folder.File("policy.json") };
+    }
+
+    [Fact]
     public async Task An_upload_goes_on_at_another_node_with_every_request_and_after_the_end_of_the_one_that_had_it()
     {
         var location = await _client.BeginUploadAsync(Repository);
