@@ -8,7 +8,7 @@ public sealed class RegistryErrorCode
 {
     public static readonly RegistryErrorCode Unauthorized = new("UNAUTHORIZED", 401, "authentication required");
     public static readonly RegistryErrorCode Denied = new("DENIED", 403, "access forbidden");
-    public static readonly RegistryErrorCode Unsigned = new("DENIED", 403, "the image is not signed", tellsDetail: true);
+    public static readonly RegistryErrorCode ImageNotSigned = new("DENIED", 403, "the image is not signed", tellsDetail: true);
 
     public static readonly RegistryErrorCode TooManyRequests =
         new("TOOMANYREQUESTS", 429, "too many passwords are being checked; try again later", isTransient: true);
@@ -83,7 +83,7 @@ public sealed class RegistryErrorCode
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, Unsigned, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
+        Unauthorized, Denied, ImageNotSigned, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, TagImmutable, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
         TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, UpstreamAway, TooManyFetches, StorageFailed,

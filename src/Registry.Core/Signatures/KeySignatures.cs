@@ -13,11 +13,14 @@ internal static class KeySignatures
     /// <summary>Size of the largest signature that is verified, in bytes: that of an RSA key of 16,384 bits.</summary>
     public const int MaxSize = 2048;
 
+    private static readonly HashAlgorithmName[] RsaHashes = [HashAlgorithmName.SHA256];
+    private static readonly HashAlgorithmName[] CurveHashes = [HashAlgorithmName.SHA256, HashAlgorithmName.SHA384, HashAlgorithmName.SHA512];
+
     /// <summary>True if a key has made the signature of a message.</summary>
     public static bool IsOfMessage(SigningKey key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
-        foreach (var algorithm in HashesOf(key))
+        foreach (var algorithm in key.Kind == SigningKeyKind.Rsa ? RsaHashes : CurveHashes)
         {
             var length = CryptographicOperations.HashData(algorithm, message, hash);
             if (IsOfHash(key, algorithm, hash[..length], signature))
@@ -62,8 +65,4 @@ internal static class KeySignatures
             return false;
         }
     }
-
-    private static ReadOnlySpan<HashAlgorithmName> HashesOf(SigningKey key) => key.Kind == SigningKeyKind.Rsa
-        ? new[] { HashAlgorithmName.SHA256 }
-        : new[] { HashAlgorithmName.SHA256, HashAlgorithmName.SHA384, HashAlgorithmName.SHA512 };
 }

@@ -74,7 +74,7 @@ public sealed class RequiredSignatures(Func<PolicyRules> rules, IMetadataStore m
             if (IsFor(rule, repository, user) && !await IsSignedAsync(demands, rule, repository, manifest, cancellationToken))
             {
                 return new RegistryError(
-                    RegistryErrorCode.Unsigned, $"{repository}@{manifest.Digest} has no valid signature, as {rule} requires; ask who pushed it to sign it with cosign");
+                    RegistryErrorCode.ImageNotSigned, $"{repository}@{manifest.Digest} has no valid signature, as {rule} requires; ask who pushed it to sign it with cosign");
             }
         }
 

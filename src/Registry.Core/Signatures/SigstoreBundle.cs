@@ -6,7 +6,8 @@ namespace Registry.Core.Signatures;
 
 /// <summary>
 /// Reads signatures in Sigstore's bundle format, which cosign 3 pushes as a referrer: a DSSE envelope around an in-toto statement that names the manifest
-/// (sigstore/cosign, specs/BUNDLE_SPEC.md; secure-systems-lab/dsse, protocol.md), or a signature of the manifest itself. Certificates and entries of a log are not read: the key decides.
+/// (sigstore/cosign, specs/BUNDLE_SPEC.md; secure-systems-lab/dsse, protocol.md), or a signature of the manifest itself. Certificates and entries of a log are not read: the
+/// key decides.
 /// </summary>
 internal static class SigstoreBundle
 {

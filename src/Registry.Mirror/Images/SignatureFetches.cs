@@ -58,7 +58,8 @@ internal sealed class SignatureFetches(RegistryCore core, MirroredManifests mani
     private async Task FetchLayersAsync(IUpstream upstream, MirroredName name, Digest holder, string? user, ClientNetwork network, CancellationToken cancellationToken)
     {
         var manifest = await StoredManifests.ReadAsync(core.Manifests, name.Local, holder, cancellationToken);
-        foreach (var layer in (manifest?.Layers ?? []).Where(layer => SignatureNames.IsLayer(layer.MediaType) && layer.Size <= SignatureNames.MaxLayer).TakeLast(SignatureNames.MaxManifests))
+        var layers = (manifest?.Layers ?? []).Where(layer => SignatureNames.IsLayer(layer.MediaType) && layer.Size <= SignatureNames.MaxLayer);
+        foreach (var layer in layers.TakeLast(SignatureNames.MaxManifests))
         {
             if ((await core.Blobs.StatAsync(name.Local, layer.Digest)).Error is not null)
             {

@@ -87,6 +87,19 @@ public sealed class AuthorizerTests
     }
 
     [Theory]
+    [InlineData(Basic, "alice", null, true)]
+    [InlineData(Basic, "bob", null, false)]
+    [InlineData(Basic, null, null, false)]
+    [InlineData(BuiltIn, "alice", "repository:team/app:pull", true)]
+    [InlineData(BuiltIn, "bob", "repository:team/app:pull,push", false)]
+    [InlineData(BuiltIn, "admin", null, true)]
+    [InlineData(Token, "alice", "repository:team/app:pull", false)]
+    [InlineData(Token, "alice", "repository:team/app:pull,push", true)]
+    [InlineData(Token, "bob", "repository:team/app:pull,push", false)]
+    public void Who_pushes_is_told_by_the_rules_and_of_an_external_service_by_the_token(AuthenticationKind kind, string? user, string? scope, bool expected) =>
+        Assert.Equal(expected, WithRules(kind).IsPusher(Caller(user, scope), RepositoryName.Parse("team/app")));
+
+    [Theory]
     [InlineData("alice", "repository:team/app:pull,push,delete", RepositoryActions.Pull | RepositoryActions.Push)]
     [InlineData("alice", "repository:team/app:*", RepositoryActions.Pull | RepositoryActions.Push)]
     [InlineData("bob", "repository:team/app:*", RepositoryActions.None)]

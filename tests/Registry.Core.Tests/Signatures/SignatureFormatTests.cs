@@ -9,7 +9,7 @@ namespace Registry.Core.Tests.Signatures;
 /// <summary>Signatures of cosign, byte by byte: each change of what was signed, or of the signature, is noticed, and none is an exception.</summary>
 public sealed class SignatureFormatTests
 {
-    private static readonly Digest Image = Digest.Parse(Recordings.Single.Digest);
+    private static readonly Digest Image = Digest.Parse(Recordings.Image.Digest);
 
     public static TheoryData<string> Signatures => [.. Recordings.Signatures];
 
@@ -17,7 +17,7 @@ public sealed class SignatureFormatTests
     [MemberData(nameof(Signatures))]
     public void A_signature_is_by_its_key_and_no_other(string name)
     {
-        var message = Read(Recordings.Of(name, Recordings.Single).Artifact, Image);
+        var message = Read(Recordings.Of(name, Recordings.Image).Artifact, Image);
         var own = Key(Recordings.KeyOf(name));
         Assert.Equal(own, message?.FindKey(Recordings.Keys.Where(key => key != "ed25519").Select(Key), Image));
         Assert.Null(message?.FindKey(Recordings.Keys.Where(key => key != "ed25519").Select(Key).Where(key => key != own), Image));
@@ -27,7 +27,7 @@ public sealed class SignatureFormatTests
     [MemberData(nameof(Signatures))]
     public void An_altered_signature_is_by_no_key_and_no_exception(string name)
     {
-        var artifact = Recordings.Of(name, Recordings.Single).Artifact;
+        var artifact = Recordings.Of(name, Recordings.Image).Artifact;
         var key = Key(Recordings.KeyOf(name));
         var content = artifact.Blobs[1].Bytes;
         var signature = SignatureOf(artifact);
@@ -55,7 +55,7 @@ public sealed class SignatureFormatTests
     [Theory]
     [MemberData(nameof(Signatures))]
     public void A_signature_is_for_its_image_alone(string name) =>
-        Assert.Null(Read(Recordings.Of(name, Recordings.Single).Artifact, Digest.Parse(Recordings.Multi.Digest)));
+        Assert.Null(Read(Recordings.Of(name, Recordings.Image).Artifact, Digest.Parse(Recordings.Index.Digest)));
 
     private static SigningKey Key(string name) => SigningKey.Read(name, Encoding.UTF8.GetBytes(Recordings.Key(name)));
 

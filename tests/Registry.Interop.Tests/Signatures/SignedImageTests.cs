@@ -17,7 +17,7 @@ public sealed class SignedImageTests(DockerEngine engine, ContainersHome home, S
     public async Task Docker_pulls_a_signed_image_and_a_signed_index_and_nothing_else(string format)
     {
         _ = engine.Docker;
-        foreach ((string name, TestImage image) in new[] { ("single", Recordings.Single), ("multi", Recordings.Multi) })
+        foreach ((string name, TestImage image) in new[] { ("single", Recordings.Image), ("multi", Recordings.Index) })
         {
             string repository = $"public/docker-{format}-{name}";
             string reference = $"{registry.HostPort}/{repository}";
@@ -40,11 +40,11 @@ public sealed class SignedImageTests(DockerEngine engine, ContainersHome home, S
     public async Task Podman_and_skopeo_say_why_an_image_is_refused_and_pull_a_signed_one()
     {
         string reference = $"{registry.HostPort}/public/podman:1.0";
-        _ = await registry.Client.PushAsync("public/podman", Recordings.Multi, "1.0");
-        AssertRefused("public/podman", Recordings.Multi, await home.Podman.TryRunAsync("pull", "--tls-verify=false", reference));
-        AssertRefused("public/podman", Recordings.Multi, await home.Skopeo.TryRunAsync("copy", "--src-tls-verify=false", $"docker://{reference}", $"dir:{home.Folder.Folder("refused")}"));
+        _ = await registry.Client.PushAsync("public/podman", Recordings.Index, "1.0");
+        AssertRefused("public/podman", Recordings.Index, await home.Podman.TryRunAsync("pull", "--tls-verify=false", reference));
+        AssertRefused("public/podman", Recordings.Index, await home.Skopeo.TryRunAsync("copy", "--src-tls-verify=false", $"docker://{reference}", $"dir:{home.Folder.Folder("refused")}"));
 
-        await Recordings.Of("tag-2", Recordings.Multi).PushAsync(registry.Client, "public/podman");
+        await Recordings.Of("tag-2", Recordings.Index).PushAsync(registry.Client, "public/podman");
         _ = await home.Podman.RunAsync("pull", "--tls-verify=false", reference);
         _ = await home.Skopeo.RunAsync("copy", "--all", "--src-tls-verify=false", $"docker://{reference}", $"dir:{home.Folder.Folder("copied")}");
     }
@@ -54,10 +54,10 @@ public sealed class SignedImageTests(DockerEngine engine, ContainersHome home, S
     {
         Command crane = new("crane", "crane from its own release page", "--insecure");
         string reference = $"{registry.HostPort}/public/crane:1.0";
-        _ = await registry.Client.PushAsync("public/crane", Recordings.Single, "1.0");
-        AssertRefused("public/crane", Recordings.Single, await crane.TryRunAsync("manifest", reference));
-        AssertRefused("public/crane", Recordings.Single, await crane.TryRunAsync("pull", reference, home.Folder.File("refused.tar")));
-        await Recordings.Of("bundle-3", Recordings.Single).PushAsync(registry.Client, "public/crane");
+        _ = await registry.Client.PushAsync("public/crane", Recordings.Image, "1.0");
+        AssertRefused("public/crane", Recordings.Image, await crane.TryRunAsync("manifest", reference));
+        AssertRefused("public/crane", Recordings.Image, await crane.TryRunAsync("pull", reference, home.Folder.File("refused.tar")));
+        await Recordings.Of("bundle-3", Recordings.Image).PushAsync(registry.Client, "public/crane");
         _ = await crane.RunAsync("pull", reference, home.Folder.File("crane.tar"));
     }
 

@@ -39,10 +39,10 @@ public sealed class MirroredSignatureTests : IAsyncLifetime
     [MemberData(nameof(Formats))]
     public async Task Images_of_an_index_that_is_signed_upstream_are_served(string format)
     {
-        await _upstream.Client.PushAsync("team/app", Recordings.Multi, "v1");
-        await Recordings.Of(format, Recordings.Multi).PushAsync(_upstream.Client, "team/app");
-        Assert.Equal(Recordings.Multi.Manifest.Bytes, Check.Status(200, await _mirror.Client.GetAnswerAsync(Path, User)).Body);
-        foreach (var child in Recordings.Multi.Children)
+        await _upstream.Client.PushAsync("team/app", Recordings.Index, "v1");
+        await Recordings.Of(format, Recordings.Index).PushAsync(_upstream.Client, "team/app");
+        Assert.Equal(Recordings.Index.Manifest.Bytes, Check.Status(200, await _mirror.Client.GetAnswerAsync(Path, User)).Body);
+        foreach (var child in Recordings.Index.Children)
         {
             Check.Status(200, await _mirror.Client.GetAnswerAsync($"/v2/up/team/app/manifests/{child.Digest}", User));
         }
@@ -55,11 +55,11 @@ public sealed class MirroredSignatureTests : IAsyncLifetime
     [Fact]
     public async Task An_image_without_a_signature_is_refused_until_the_upstream_has_one_also_to_those_who_may_push_elsewhere()
     {
-        await _upstream.Client.PushAsync("team/app", Recordings.Single, "v1");
+        await _upstream.Client.PushAsync("team/app", Recordings.Image, "v1");
         Check.Status(403, await _mirror.Client.GetAnswerAsync(Path, User));
         Check.Status(403, await _mirror.Client.HeadAnswerAsync(Path, User));
         Check.Status(200, await _mirror.Client.GetAnswerAsync(Path, AccessFolder.Basic("bob")));
-        await Recordings.Of("bundle-3", Recordings.Single).PushAsync(_upstream.Client, "team/app");
+        await Recordings.Of("bundle-3", Recordings.Image).PushAsync(_upstream.Client, "team/app");
         Check.Status(200, await _mirror.Client.GetAnswerAsync(Path, User));
     }
 }

@@ -60,9 +60,9 @@ public sealed class RequiredSignatureTests : IAsyncLifetime
     [Fact]
     public async Task A_new_key_takes_effect_at_once_for_what_was_served_by_the_old_one()
     {
-        await _registry.Client.PushAsync(Repository, Recordings.Single, "v1");
-        await Recordings.Of("tag-3", Recordings.Single).PushAsync(_registry.Client, Repository);
-        await _registry.AssertRefusedAsync(Repository, Recordings.Single, "v1");
+        await _registry.Client.PushAsync(Repository, Recordings.Image, "v1");
+        await Recordings.Of("tag-3", Recordings.Image).PushAsync(_registry.Client, Repository);
+        await _registry.AssertRefusedAsync(Repository, Recordings.Image, "v1");
         _registry.Write("p256");
         await Eventually.HoldsAsync(async () => (await _registry.PullAsync(Repository, "v1")).Status == 200, "it is served");
         _registry.Write("other");

@@ -23,10 +23,10 @@ public static class Recordings
     public static readonly IReadOnlyList<string> Keys = [.. File.GetProperty("keys").EnumerateObject().Select(key => key.Name)];
 
     /// <summary>The image.</summary>
-    public static readonly TestImage Single = ImageOf(File.GetProperty("single"));
+    public static readonly TestImage Image = ImageOf(File.GetProperty("single"));
 
     /// <summary>The index.</summary>
-    public static readonly TestImage Multi = ImageOf(File.GetProperty("multi"));
+    public static readonly TestImage Index = ImageOf(File.GetProperty("multi"));
 
     /// <summary>A public key as PEM.</summary>
     public static string Key(string name) => File.GetProperty("keys").GetProperty(name).GetString()!;
