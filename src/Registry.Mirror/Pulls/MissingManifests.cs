@@ -20,10 +20,12 @@ internal sealed class MissingManifests(TimeProvider time)
     private readonly BoundedCache<(RepositoryName, Reference), Missing> _missing = new((long)Most * EntrySize, Most);
 
     /// <summary>Reason for which a manifest is not asked for now; null if it may be.</summary>
-    public string? Find(MirroredName name, Reference reference) => _missing.Find((name.Local, reference)) is { } missing && time.GetElapsedTime(missing.At) < PeriodOf(name) ? missing.Reason : null;
+    public string? Find(MirroredName name, Reference reference) =>
+        _missing.Find((name.Local, reference)) is { } missing && time.GetElapsedTime(missing.At) < PeriodOf(name) ? missing.Reason : null;
 
     /// <summary>Notes that the upstream does not have a manifest.</summary>
-    public void Note(MirroredName name, Reference reference, string reason) => _missing.Set((name.Local, reference), new Missing(reason, time.GetTimestamp()), EntrySize);
+    public void Note(MirroredName name, Reference reference, string reason) =>
+        _missing.Set((name.Local, reference), new Missing(reason, time.GetTimestamp()), EntrySize);
 
     private static TimeSpan PeriodOf(MirroredName name) => name.Upstream.Check < Longest ? name.Upstream.Check : Longest;
 

@@ -126,7 +126,7 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
             WebInterface.Create(
-                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames), access.FailedLogins, memory, time),
+                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames, () => _mirror.Pulls), access.FailedLogins, memory, time),
             mirror.Mapping);
         Handle = pipeline.HandleAsync;
         _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(

@@ -1,3 +1,4 @@
+using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Health;
 using Registry.Server.Maintenance;
@@ -11,5 +12,6 @@ namespace Registry.Server.Web;
 /// <param name="ReadOnly">The read-only mode.</param>
 /// <param name="Settings">The settings with their origin.</param>
 /// <param name="UserNames">Returns the users of the htpasswd file, in ordinal order.</param>
+/// <param name="Mirror">Returns the pulls from mirrored repositories; null without a mirror.</param>
 internal sealed record AdministrationSources(
-    StatusReader Status, MaintenanceJobs Jobs, ReadOnlyMode ReadOnly, IReadOnlyList<EffectiveSetting> Settings, Func<IReadOnlyList<string>> UserNames);
+    StatusReader Status, MaintenanceJobs Jobs, ReadOnlyMode ReadOnly, IReadOnlyList<EffectiveSetting> Settings, Func<IReadOnlyList<string>> UserNames, Func<MirrorPulls?> Mirror);

@@ -57,6 +57,7 @@ internal static class PageTable
         new("GET", "/administration/uploads", Permission.Maintain, administration.Uploads.GetAsync),
         new("GET", "/administration/uploads/cancel", Permission.Maintain, administration.Uploads.GetCancelAsync),
         new("POST", "/administration/uploads/cancel", Permission.Maintain, administration.Uploads.CancelAsync),
+        new("GET", "/administration/mirror", Permission.Maintain, administration.Mirror.GetAsync),
         new("GET", "/administration/settings", Permission.Maintain, administration.Settings.GetAsync),
         new("GET", "/administration/users", Permission.Maintain, administration.Users.GetAsync),
 

@@ -81,6 +81,7 @@ internal static class WebInterface
         new VerificationPage(frame, sources.Jobs, sources.ReadOnly, forms),
         new ReadOnlyPage(frame, sources.ReadOnly, forms),
         new UploadsPage(frame, uploads, sources.ReadOnly, forms, time),
+        new MirrorPage(frame, sources.Mirror),
         new SettingsPage(frame, sources.Settings),
         new UsersPage(frame, authorizer, sources.UserNames));
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Oci;
 using Registry.Server.Tests.Maintenance;
@@ -63,13 +64,17 @@ public sealed class MirrorOperationTests
         Assert.Equal(fault.ToUnixTimeSeconds(), DateTimeOffset.Parse(Text(away, "since"), null).ToUnixTimeSeconds());
         Assert.Equal(1, Number(away, "stale"));
         Check.Status(200, await mirror.Client.GetAnswerAsync("/readyz"));
-        Assert.Contains("answered 503", (await (await maintained.OpenPagesAsync()).OpenAsync("/administration")).Text, StringComparison.Ordinal);
+        var pages = await maintained.OpenPagesAsync();
+        Assert.Contains("answered 503", (await pages.OpenAsync("/administration")).Text, StringComparison.Ordinal);
+        Assert.Contains("answered 503", (await pages.OpenAsync("/administration/mirror")).Text, StringComparison.Ordinal);
+        Assert.Contains("Mirrored from <bdi>up.example</bdi>.", (await pages.OpenAsync("/repositories/up/team/app")).Text, StringComparison.Ordinal);
 
         upstream.Relay.Instead = null;
         _time.Advance(TimeSpan.FromMinutes(2));
         Check.Status(200, await mirror.Client.GetAnswerAsync("/v2/up/team/app/manifests/v1"));
         var back = await StatusAsync(mirror);
         Assert.Equal(("ok", false), (Text(back, "state"), back.TryGetProperty("since", out _)));
+        Assert.DoesNotContain("answered 503", (await pages.OpenAsync("/administration/mirror")).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,6 +174,45 @@ public sealed class MirrorOperationTests
     }
 
     [Fact]
+    public async Task Of_a_platform_only_its_images_are_fetched_in_advance()
+    {
+        await using var upstream = await MirroredUpstream.StartAsync();
+        await using var maintained = await MaintainedRegistry.StartAsync(upstream.Configure);
+        List<TestImage> images = [.. Enumerable.Range(0, 4).Select(_ => TestImage.Create(layerSize: 50_000))];
+        (string, string, string?)[] platforms = [("linux", "amd64", null), ("linux", "arm", "v6"), ("linux", "arm", "v7"), ("unknown", "unknown", null)];
+        var index = TestImage.Index(images, json =>
+        {
+            foreach (var (manifest, (os, architecture, variant)) in json["manifests"]!.AsArray().Zip(platforms))
+            {
+                manifest!["platform"] = new JsonObject { ["os"] = os, ["architecture"] = architecture, ["variant"] = variant };
+            }
+        });
+        await upstream.Client.PushAsync("team/app", index, "multi");
+        await upstream.Client.PushAsync("team/app", images[0], "single");
+
+        var job = await maintained.RunJobAsync("warm?image=up/team/app:multi&platform=linux/arm");
+
+        Assert.Equal("linux/arm", job.GetProperty("parameters").GetProperty("platform").GetString());
+        var blobs = images[1..3].SelectMany(image => image.Blobs).DistinctBy(blob => blob.Digest).ToList();
+        var report = job.GetProperty("report").GetProperty("warmed");
+        Assert.Equal((3, blobs.Count), (Number(report, "manifests"), Number(report, "blobs")));
+        Assert.Equal(3, upstream.Relay.Count("GET /v2/team/app/manifests/"));
+        Assert.Equal(blobs.Count, upstream.Relay.Count("GET /v2/team/app/blobs/"));
+
+        Assert.Equal(2, Number((await maintained.RunJobAsync("warm?image=up/team/app:multi&platform=linux/arm/v7")).GetProperty("report").GetProperty("warmed"), "manifests"));
+        var none = await maintained.RunJobAsync("warm?image=up/team/app:multi&platform=linux/riscv64");
+        Assert.Equal(
+            ("failed", "up/team/app has no such image for linux/riscv64; it has linux/amd64, linux/arm/v6, linux/arm/v7"), (Text(none, "state"), Text(none, "outcome")));
+        Assert.Equal("succeeded", Text(await maintained.RunJobAsync("warm?image=up/team/app:single&platform=linux/riscv64"), "state"));
+        Check.Problem(
+            400,
+            "UNSUPPORTED",
+            "malformed request",
+            "platform is 'linux'; it must be a platform such as linux/amd64 or linux/arm64/v8",
+            await maintained.Registry.Client.RequestAsync("POST", "/api/v1/maintenance/warm?image=up/team/app:multi&platform=linux", "{}"u8.ToArray(), Json));
+    }
+
+    [Fact]
     public async Task Only_what_is_mirrored_is_forgotten_or_asked_for_and_nothing_while_the_registry_is_read_only()
     {
         await using var upstream = await MirroredUpstream.StartAsync("\"repositories\": [\"team/*\"]");
@@ -217,12 +261,7 @@ public sealed class MirrorOperationTests
     }
 
     // A passing fault would be tried again, by a clock that stands still here.
-    private static void Cut(MirroredUpstream upstream) => upstream.Relay.Instead = context =>
-    {
-        context.Response.StatusCode = 503;
-        context.Response.Headers.RetryAfter = "60";
-        return Task.FromResult(true);
-    };
+    private static void Cut(MirroredUpstream upstream) => upstream.Relay.AnswerWith(503, ("Retry-After", "60"));
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
 

@@ -128,7 +128,14 @@ public sealed class PullThroughTests : IAsyncLifetime
         await _upstream.Client.PushAsync("team/app", TestImage.Of([layer]), "v1");
         _upstream.Relay.Alter = (bytes, position) => bytes.Span[0] ^= (byte)(position == 0 ? 1 : 0);
 
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => _mirror.Client.GetAnswerAsync($"/v2/up/team/app/blobs/{layer.Digest}"));
+        // Otherwise all may have arrived before the first byte is sent, and the answer is a 502.
+        var half = new TaskCompletionSource();
+        _upstream.Relay.Gate = position => position >= layer.Bytes.Length / 2 ? half.Task : Task.CompletedTask;
+        using (var answer = await _mirror.Client.GetAsync(new Uri($"/v2/up/team/app/blobs/{layer.Digest}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead))
+        {
+            half.SetResult();
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => answer.Content.ReadAsByteArrayAsync());
+        }
 
         await Eventually.HoldsAsync(
             () => Task.FromResult(_mirror.Log.Entries.Any(entry => entry.Message.Contains($"{layer.Digest} for up/team/app is not kept", StringComparison.Ordinal))), "it is logged");

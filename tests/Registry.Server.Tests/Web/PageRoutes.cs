@@ -14,7 +14,7 @@ internal static class PageRoutes
     public static IReadOnlyList<Route> Create()
     {
         var administration = new AdministrationPages(
-            Never<StatusPage>(), Never<MaintenancePage>(), Never<CollectionPage>(), Never<VerificationPage>(), Never<ReadOnlyPage>(), Never<UploadsPage>(), Never<SettingsPage>(), Never<UsersPage>());
+            Never<StatusPage>(), Never<MaintenancePage>(), Never<CollectionPage>(), Never<VerificationPage>(), Never<ReadOnlyPage>(), Never<UploadsPage>(), Never<MirrorPage>(), Never<SettingsPage>(), Never<UsersPage>());
         return PageTable.Create(
             Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<BlobPage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(),
             Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), administration, Never<AssetStore>(), Never<LogInPage>());

@@ -49,7 +49,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
         var path = $"/repositories/{repository}";
         await frame.SendAsync(request, new PageHead(repository.Value, Section.Repositories), async output =>
         {
-            output.Html.Write($"{new RepositoryHead(repository, "tags")}");
+            output.Html.Write($"{new RepositoryHead(repository, "tags", request.Mirrored?.Upstream.Name)}");
             if (page.Items.Count == 0 && prefix is null && after is null)
             {
                 output.Html.Write($"""<p class="empty">This repository has no tags. <a href="{path}/-/manifests">Its manifests</a> can be pulled by digest.</p>""");
@@ -96,7 +96,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
         var path = $"/repositories/{repository}/-/manifests";
         await frame.SendAsync(request, new PageHead($"Manifests of {repository}", Section.Repositories), async output =>
         {
-            output.Html.Write($"""{new RepositoryHead(repository, "manifests")}<p class="quiet">All manifests, with a tag or without: also those of platforms, signatures and the like.</p>""");
+            output.Html.Write($"""{new RepositoryHead(repository, "manifests", request.Mirrored?.Upstream.Name)}<p class="quiet">All manifests, with a tag or without: also those of platforms, signatures and the like.</p>""");
             if (page.Items.Count == 0)
             {
                 output.Html.Write($"""<p class="empty">There are no {(after is null ? "" : "further ")}manifests.</p>""");

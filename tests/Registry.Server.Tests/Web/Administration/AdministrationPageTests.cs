@@ -41,6 +41,10 @@ public sealed class AdministrationPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_a_mirror_its_page_says_so() =>
+        Assert.Contains("Nothing is mirrored: REGISTRY_MIRROR_CONFIG is not set", Check.Status(200, await _admin.OpenAsync("/administration/mirror")).Text, StringComparison.Ordinal);
+
+    [Fact]
     public async Task The_state_tells_what_readiness_tells_and_more()
     {
         var page = Check.Status(200, await _admin.OpenAsync("/administration")).Text;

@@ -7,6 +7,7 @@ namespace Registry.Server.Web.Pages.Administration;
 /// <param name="Verification">Start of a verification.</param>
 /// <param name="ReadOnly">Switch of the read-only mode.</param>
 /// <param name="Uploads">Uploads in progress.</param>
+/// <param name="Mirror">Upstreams of the mirror.</param>
 /// <param name="Settings">Settings with their origin.</param>
 /// <param name="Users">Users and access rules.</param>
 internal sealed record AdministrationPages(
@@ -16,5 +17,6 @@ internal sealed record AdministrationPages(
     VerificationPage Verification,
     ReadOnlyPage ReadOnly,
     UploadsPage Uploads,
+    MirrorPage Mirror,
     SettingsPage Settings,
     UsersPage Users);
