@@ -140,6 +140,7 @@ internal static class OldSchema
         DROP INDEX repositories_by_upstream;
         ALTER TABLE repositories DROP COLUMN upstream;
         """,
+        "DROP TABLE manifest_pulls;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

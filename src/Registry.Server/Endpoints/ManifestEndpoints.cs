@@ -5,6 +5,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Policies.Retention;
 using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
@@ -23,8 +24,9 @@ namespace Registry.Server.Endpoints;
 /// <param name="locations">Makes addresses.</param>
 /// <param name="memory">Memory of requests.</param>
 /// <param name="options">The settings.</param>
+/// <param name="pulls">Records the last pulls.</param>
 /// <param name="mirror">Pulls from mirrored repositories; null without a mirror.</param>
-internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options, MirrorPulls? mirror = null)
+internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options, PullRecorder pulls, MirrorPulls? mirror = null)
 {
     // Each takes about 25 µs of the one writer. The specification asks for 10 (OCI distribution-spec, "Pushing Manifests").
     private const int MaxTags = 100;
@@ -179,12 +181,16 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         return null;
     }
 
-    // For the eviction.
+    // For the eviction, or the retention.
     private void NotePull(RequestContext request, StoredManifest manifest)
     {
         if (request.Mirrored is { } mirrored)
         {
             mirror?.NotePull(mirrored, manifest.Digest);
+        }
+        else
+        {
+            pulls.Note(request.Repository, manifest.Digest);
         }
     }
 

@@ -10,6 +10,7 @@ using Registry.Storage.Bytes;
 using Registry.Storage.Files;
 using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Space;
+using Registry.Storage.Sqlite.Retention;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
@@ -48,6 +49,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Space = new SqliteSpaceMetadata(database),
             Inventory = new SqliteInventory(database),
             Mirror = _cache.Decorate(new SqliteMirror(database, environment.Time)),
+            Retention = _cache.Decorate(new SqliteRetention(database, environment.Time, environment.Rules)),
             Sessions = new SqliteUploadSessions(database),
             WebSessions = new SqliteWebSessions(database),
             Staged = new SqliteStagedContent(database),

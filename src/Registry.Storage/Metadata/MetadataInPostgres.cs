@@ -6,6 +6,7 @@ using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
+using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
@@ -43,6 +44,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Space = new PostgresSpaceMetadata(database),
             Inventory = new PostgresInventory(database),
             Mirror = new PostgresMirror(database, environment.Time),
+            Retention = new PostgresRetention(database, environment.Time, environment.Rules),
             Sessions = new PostgresUploadSessions(database),
             WebSessions = new PostgresWebSessions(database),
             Staged = new PostgresStagedContent(database),

@@ -1,0 +1,19 @@
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Tests.Policies;
+
+/// <summary>A policy file, and the setting that uses it.</summary>
+internal sealed class PolicyFolder : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public PolicyFolder(string json) => Write(json);
+
+    public string Path => System.IO.Path.Combine(_folder.Path, "policy.json");
+
+    public void Write(string json) => File.WriteAllText(Path, json);
+
+    public RegistryOptions Configure(RegistryOptions options) => options with { PolicyConfig = Path };
+
+    public void Dispose() => _folder.Dispose();
+}
