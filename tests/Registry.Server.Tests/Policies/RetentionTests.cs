@@ -69,7 +69,7 @@ public sealed class RetentionTests
         Assert.Empty((await RunAsync(maintained, "retention?dryRun=true")).Deleted);
 
         // The trash goes, and then all that only the trash has held.
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 5; i++)
         {
             clock.Skip(TimeSpan.FromDays(8));
             Assert.Equal("succeeded", (await maintained.RunJobAsync("gc?force=true")).GetProperty("state").GetString());
