@@ -50,9 +50,9 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         return database.ReadAsync<Result<StoredBlob?>>(async session =>
         {
             var repository = MirrorRows.Ask(session, put.Repository);
-            var facts = PushFacts.Ask(session, put, references);
+            var facts = PushFacts.Ask(session, rules, put, references);
             await session.SendAsync();
-            return (await MirrorRows.FindRefusalAsync(session, put.Repository, repository, put.Origin) ?? facts.FindRefusal(rules)) is { } refused ? refused : facts.Known;
+            return (await MirrorRows.FindRefusalAsync(session, put.Repository, repository, put.Origin) ?? facts.FindRefusal()) is { } refused ? refused : facts.Known;
         });
     }
 

@@ -6,6 +6,7 @@ using Registry.Core.Policies;
 using Registry.Core.Repositories;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.Policies;
 using Registry.Storage.Postgres.Repositories;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.Schema;
@@ -63,12 +64,13 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
                 return RenameRefusal.Taken(newName, hasManifests, hasBlobs, trashed);
             }
 
-            if (await FindRefusalAsync(session, repository, newName, origin) is { } refused)
+            var change = Begin(origin);
+            if (await MoveTagsAsync(session, change, id[0], repository, newName) is { } refused)
             {
                 return refused;
             }
 
-            RepositoryRows.Rename(session, Begin(origin), id[0], held.Count > 0 ? held[0].Id : null, repository, newName);
+            RepositoryRows.Rename(session, change, id[0], held.Count > 0 ? held[0].Id : null, repository, newName);
             return true;
         });
         return renamed.Error;
@@ -203,8 +205,10 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
             .FirstOrDefault(refused => refused is not null);
     }
 
-    private async Task<RegistryError?> FindRefusalAsync(PostgresSession session, RepositoryName repository, RepositoryName newName, ChangeOrigin origin)
+    // Asks the rules about the new names of a repository and its tags, and keeps the digests of those tags under the old name.
+    private async Task<RegistryError?> MoveTagsAsync(PostgresSession session, ChangeContext change, long id, RepositoryName repository, RepositoryName newName)
     {
+        var origin = change.Origin;
         if (rules == NoRules.Instance)
         {
             return null;
@@ -218,17 +222,22 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
         var page = await RepositoryRows.ListTagsAfterAsync(session, repository, string.Empty, TagsPerPage);
         while (page.Count > 0)
         {
+            var asked = KeptTagRows.Ask(session, rules, origin, newName, page.Select(tag => tag.Tag));
+            await session.SendAsync();
+            var kept = asked.ToDictionary(tag => tag.Tag, tag => (Digest?)tag.Digest, StringComparer.Ordinal);
             foreach (var (tag, digest) in page)
             {
-                if (rules.CheckTag(new TagChange(newName, tag, Before: null, digest, origin)) is { } forbidden)
+                if (rules.CheckTag(new TagChange(newName, tag, Before: null, digest, origin) { Kept = kept.GetValueOrDefault(tag.Value) }) is { } forbidden)
                 {
                     return forbidden;
                 }
             }
 
+            KeptTagRows.Keep(session, change, repository, page);
             page = await RepositoryRows.ListTagsAfterAsync(session, repository, page[^1].Tag.Value, TagsPerPage);
         }
 
+        KeptTagRows.Copy(session, id, repository, newName);
         return null;
     }
 }

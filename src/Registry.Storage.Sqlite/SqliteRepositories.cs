@@ -7,6 +7,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Repositories;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Trash;
 using Registry.Storage.Sqlite.Writer;
@@ -50,13 +51,14 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
                     return RenameRefusal.Taken(newName, manifests > 0, hasBlobs, trashed);
                 }
 
-                if (FindRefusal(session, id, repository, newName, origin) is { } refused)
+                var change = Begin(origin);
+                if (MoveTags(session, change, id, repository, newName) is { } refused)
                 {
                     return refused;
                 }
 
                 RepositoryRows.Rename(session, id, newName);
-                ChangeRows.AppendRename(session, Begin(origin), id, repository, newName);
+                ChangeRows.AppendRename(session, change, id, repository, newName);
                 return true;
             },
             new WriteTurn(repository, rules == NoRules.Instance ? 2 : TagRows.RowsOfMany));
@@ -173,8 +175,10 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
         return turn;
     }
 
-    private RegistryError? FindRefusal(SqliteSession session, long id, RepositoryName repository, RepositoryName newName, ChangeOrigin origin)
+    // Asks the rules about the new names of a repository and its tags, and keeps the digests of those tags under the old name.
+    private RegistryError? MoveTags(SqliteSession session, ChangeContext change, long id, RepositoryName repository, RepositoryName newName)
     {
+        var origin = change.Origin;
         if (rules == NoRules.Instance)
         {
             return null;
@@ -190,13 +194,17 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
         {
             foreach (var (tag, digest) in CollectionsMarshal.AsSpan(page))
             {
-                if (rules.CheckTag(new TagChange(newName, tag, Before: null, digest, origin)) is { } forbidden)
+                var kept = KeptTagRows.Find(session, rules, origin, newName, tag);
+                if (rules.CheckTag(new TagChange(newName, tag, Before: null, digest, origin) { Kept = kept }) is { } forbidden)
                 {
                     return forbidden;
                 }
+
+                KeptTagRows.Keep(session, change, repository, [tag], digest);
             }
         }
 
+        KeptTagRows.Copy(session, id, repository, newName);
         return null;
     }
 }

@@ -1,4 +1,6 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 using Registry.Core.Policies;
 
 namespace Registry.Storage.Contracts;
@@ -15,6 +17,9 @@ public sealed class ContractRules : IChangeRules
     /// <summary>Decides about tags.</summary>
     public Func<TagChange, RegistryError?> Tag { get; set; } = _ => null;
 
+    /// <summary>Tells whether the digest of a tag outlives it.</summary>
+    public Func<RepositoryName, Tag, bool> Keeps { get; set; } = (_, _) => false;
+
     /// <summary>Decides about renames.</summary>
     public Func<RenameChange, RegistryError?> Rename { get; set; } = _ => null;
 
@@ -24,6 +29,8 @@ public sealed class ContractRules : IChangeRules
 
     public RegistryError? CheckTag(TagChange change) => Tag(change);
 
+    public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => Keeps(repository, tag);
+
     public RegistryError? CheckRename(RenameChange change) => Rename(change);
 
     /// <summary>Allows everything again.</summary>
@@ -32,6 +39,7 @@ public sealed class ContractRules : IChangeRules
         Blob = _ => null;
         Manifest = _ => null;
         Tag = _ => null;
+        Keeps = (_, _) => false;
         Rename = _ => null;
     }
 }

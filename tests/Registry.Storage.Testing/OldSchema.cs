@@ -140,6 +140,7 @@ internal static class OldSchema
         DROP INDEX repositories_by_upstream;
         ALTER TABLE repositories DROP COLUMN upstream;
         """,
+        "DROP TABLE kept_tags;",
         "DROP TABLE manifest_pulls;",
     ];
 

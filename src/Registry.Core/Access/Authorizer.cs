@@ -37,6 +37,13 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         };
     }
 
+    /// <summary>True if a caller is an admin (<see cref="AccessRules.AdminUsers"/>); false without access control. What the token of the caller covers does not matter.</summary>
+    public bool IsAdmin(Identity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return rules is not null && rules().IsAdmin(identity.Name);
+    }
+
     /// <summary>True if a caller may pull from a repository.</summary>
     public bool MayPull(Identity identity, RepositoryName repository) => Decide(identity, Permission.Pull, repository) == Verdict.Allowed;
 
@@ -68,7 +75,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     public OriginDetail OriginsFor(Identity identity)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        return rules is not null && rules().IsAdmin(identity.Name) ? OriginDetail.Full : OriginDetail.Actor;
+        return IsAdmin(identity) ? OriginDetail.Full : OriginDetail.Actor;
     }
 
     /// <summary>
@@ -119,7 +126,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     private Verdict DecideMaintenance(Identity identity)
     {
         var verdict = DecideCatalog(identity);
-        return verdict != Verdict.Allowed || (rules is not null && rules().IsAdmin(identity.Name)) ? verdict : Refuse(identity);
+        return verdict != Verdict.Allowed || IsAdmin(identity) ? verdict : Refuse(identity);
     }
 
     // The listing shows what the caller may pull. For a caller without credentials it exists only if something is public.

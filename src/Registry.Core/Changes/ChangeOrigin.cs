@@ -26,6 +26,9 @@ public sealed record ChangeOrigin
     /// <summary>The User-Agent of a request, or the command, such as <c>registry import</c>; null if there is none.</summary>
     public string? Client { get; init => field = Cut(value); }
 
+    /// <summary>True if an admin makes the change: an admin of the access rules, or a command on the machine. It is not recorded: false for a change that was read.</summary>
+    public bool IsAdmin { get => field || Source == ChangeSource.Command; init; }
+
     /// <summary>Origin of the changes that a command makes.</summary>
     /// <param name="name">The command, without the name of the program.</param>
     /// <param name="user">User of the machine.</param>

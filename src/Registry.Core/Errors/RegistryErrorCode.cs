@@ -32,6 +32,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode PreconditionFailed = new("MANIFEST_INVALID", 412, "precondition failed");
     public static readonly RegistryErrorCode ManifestBlobUnknown = new("MANIFEST_BLOB_UNKNOWN", 400, "blob unknown");
 
+    public static readonly RegistryErrorCode TagImmutable = new("DENIED", 409, "the tag is immutable", tellsDetail: true);
     public static readonly RegistryErrorCode RollbackImpossible = new("UNSUPPORTED", 409, "the tag cannot be set back");
     public static readonly RegistryErrorCode RenameImpossible = new("UNSUPPORTED", 409, "the repository cannot be renamed");
     public static readonly RegistryErrorCode RestoreImpossible = new("UNSUPPORTED", 409, "the manifest cannot be restored");
@@ -82,18 +83,19 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, TagImmutable, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
         TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, UpstreamAway, TooManyFetches, StorageFailed,
         StorageFull, InternalError,
     ];
 
-    private RegistryErrorCode(string code, int status, string message, bool isTransient = false)
+    private RegistryErrorCode(string code, int status, string message, bool isTransient = false, bool tellsDetail = false)
     {
         Code = code;
         Status = status;
         Message = message;
         IsTransient = isTransient;
+        TellsDetail = tellsDetail;
     }
 
     /// <summary>Error code, which clients act on.</summary>
@@ -107,6 +109,9 @@ public sealed class RegistryErrorCode
 
     /// <summary>True when the same request may succeed some seconds later, so the response has <c>Retry-After</c> (RFC 9110, section 10.2.3).</summary>
     public bool IsTransient { get; }
+
+    /// <summary>True when the message of a response also has the detail: docker prints nothing else, and the detail tells its user what to do.</summary>
+    public bool TellsDetail { get; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Status} {Code} \"{Message}\"";

@@ -1,4 +1,6 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 
 namespace Registry.Core.Policies;
 
@@ -25,6 +27,15 @@ public interface IChangeRules
     /// <summary>Decides about a tag that is set or deleted: about each tag of a push, and about each tag of a manifest that is deleted.</summary>
     /// <returns>The refusal; null if the tag may change.</returns>
     RegistryError? CheckTag(TagChange change);
+
+    /// <summary>
+    /// Tells whether the digest of a tag outlives it. The engine keeps that of such a tag when it goes: when it or its manifest is deleted, and under the old name when its
+    /// repository is renamed. <see cref="TagChange.Kept"/> has it when the tag is to be set again.
+    /// </summary>
+    /// <param name="repository">Name of the repository.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="origin">Origin of the change.</param>
+    bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin);
 
     /// <summary>Decides about a repository that gets another name. Its tags are asked about one by one, too, as tags that are set under the new name.</summary>
     /// <returns>The refusal; null if the repository may be renamed.</returns>

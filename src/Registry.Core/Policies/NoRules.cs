@@ -1,4 +1,6 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 
 namespace Registry.Core.Policies;
 
@@ -20,6 +22,9 @@ public sealed class NoRules : IChangeRules
 
     /// <inheritdoc/>
     public RegistryError? CheckTag(TagChange change) => null;
+
+    /// <inheritdoc/>
+    public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => false;
 
     /// <inheritdoc/>
     public RegistryError? CheckRename(RenameChange change) => null;

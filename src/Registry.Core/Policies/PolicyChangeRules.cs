@@ -1,9 +1,13 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 using Registry.Core.Policies.Rules;
 
 namespace Registry.Core.Policies;
 
-/// <summary>Rules about changes by the policy file.</summary>
+/// <summary>
+/// Rules about changes by the policy file. They say nothing about what the mirror does: a mirrored repository is what its upstream has, within the limits of the mirror.
+/// </summary>
 /// <param name="current">Reads the rules that are in force. They are swapped as a whole: each question sees one version of the file.</param>
 public sealed class PolicyChangeRules(Func<PolicyRules> current) : IChangeRules
 {
@@ -14,11 +18,30 @@ public sealed class PolicyChangeRules(Func<PolicyRules> current) : IChangeRules
     public RegistryError? CheckManifest(ManifestChange change) => null;
 
     /// <inheritdoc/>
-    public RegistryError? CheckTag(TagChange change) => null;
+    public RegistryError? CheckTag(TagChange change)
+    {
+        if ((change.Before ?? change.Kept) is not { } digest || change.After == digest || FindImmutable(change.Repository, change.Tag, change.Origin) is not { } rule)
+        {
+            return null;
+        }
+
+        if (change.After is null)
+        {
+            return change.Origin.IsAdmin
+                ? null
+                : new RegistryError(RegistryErrorCode.TagImmutable, $"{change.Tag} of {change.Repository} is kept by {rule}; only an admin may delete it");
+        }
+
+        var state = change.Before is null ? $"was {digest} when it went, and gets" : $"is {digest}, and gets";
+        return new RegistryError(RegistryErrorCode.TagImmutable, $"{change.Tag} of {change.Repository} {state} no other digest by {rule}; use another tag");
+    }
+
+    /// <inheritdoc/>
+    public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => FindImmutable(repository, tag, origin) is not null;
 
     /// <inheritdoc/>
     public RegistryError? CheckRename(RenameChange change) => null;
 
-    /// <summary>Rules that are in force.</summary>
-    internal PolicyRules Current => current();
+    private PolicyRule? FindImmutable(RepositoryName repository, Tag tag, ChangeOrigin origin) =>
+        origin.Upstream is null ? current().FindImmutable(repository, tag) : null;
 }

@@ -225,26 +225,16 @@ public sealed class RegistryHost : IAsyncDisposable
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
     {
         var metrics = new HostMetrics();
-        PolicyComposition? policy = null;
-        RegistryStorage storage;
-        try
-        {
-            policy = PolicyComposition.Open(options, time, loggers);
-            storage = await RegistryStorage.OpenAsync(options.Storage, policy.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
-        }
-        catch
-        {
-            await (policy?.DisposeAsync() ?? ValueTask.CompletedTask);
-            metrics.Dispose();
-            throw;
-        }
-
         var memory = new RequestMemory(options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
+        PolicyComposition? policy = null;
+        RegistryStorage? storage = null;
         AccessComposition? access = null;
         MirrorComposition? mirror = null;
         TlsFiles? tls;
         try
         {
+            policy = PolicyComposition.Open(options, time, loggers);
+            storage = await RegistryStorage.OpenAsync(options.Storage, policy.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
             mirror = MirrorComposition.Open(options, storage.Ports.Mirror, time, loggers);
             access = await AccessComposition.OpenAsync(options, storage, mirror.Mapping, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
@@ -254,8 +244,8 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (mirror?.DisposeAsync() ?? ValueTask.CompletedTask);
-            await storage.DisposeAsync();
-            await policy.DisposeAsync();
+            await (storage?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (policy?.DisposeAsync() ?? ValueTask.CompletedTask);
             metrics.Dispose();
             throw;
         }

@@ -108,6 +108,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Request = Id.Length == 0 ? null : Id,
         Address = Http.Connection.RemoteIpAddress?.ToString(),
         Client = Request.Headers.UserAgent.ToString(),
+        IsAdmin = _authorizer?.IsAdmin(Identity) == true,
     };
 
     /// <summary>Caller to which memory is charged.</summary>

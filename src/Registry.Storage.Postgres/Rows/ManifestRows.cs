@@ -21,7 +21,7 @@ internal static class ManifestRows
         var repository = MirrorRows.Open(session, put.Repository, put.Origin);
         string[] digests = PushedReferences.Distinct(put.Manifest.References.Select(reference => reference.Digest).Append(put.Digest));
         var rows = ContentRows.LockAndAdd(session, digests);
-        var facts = PushFacts.Ask(session, put, references);
+        var facts = PushFacts.Ask(session, change.Rules, put, references);
         var released = SubjectRows.AskReleased(session, put.Repository, put.Manifest.Subject?.Digest);
         var nextId = await session.NumberAsync("SELECT nextval('manifest_ids')");
         if ((await MirrorRows.TakeAsync(session, put.Repository, repository, put.Origin) ?? facts.FindFault()) is { } fault)
@@ -35,7 +35,7 @@ internal static class ManifestRows
             return default;
         }
 
-        if (facts.FindRuleAgainst(change.Rules) is { } refused)
+        if (facts.FindRuleAgainst() is { } refused)
         {
             return refused;
         }

@@ -3,6 +3,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
+using Registry.Storage.Postgres.Policies;
 using Registry.Storage.Postgres.Trash;
 
 namespace Registry.Storage.Postgres.Rows;
@@ -13,16 +14,19 @@ internal sealed class PushFacts
     private const int MaxNamed = 100;
 
     private readonly ManifestPut _put;
+    private readonly IChangeRules _rules;
     private readonly List<string> _missingBlobs = [];
     private readonly List<string> _missingContent = [];
     private readonly List<(string Tag, TaggedManifest Manifest)> _tags;
+    private readonly List<(string Tag, Digest Digest)> _kept;
     private readonly List<(long Id, StoredBlob Blob)> _known;
     private readonly List<(TrashRow Row, StoredBlob Blob)> _trashed;
     private Dictionary<string, TaggedManifest>? _tagged;
 
-    private PushFacts(PostgresSession session, ManifestPut put, PushedReferences references)
+    private PushFacts(PostgresSession session, IChangeRules rules, ManifestPut put, PushedReferences references)
     {
         _put = put;
+        _rules = rules;
 
         if (put.FromTrash is { } entry)
         {
@@ -65,6 +69,7 @@ internal sealed class PushFacts
         }
 
         _tags = TagRows.Ask(session, put.Repository, put.Reference.Tag is { } tag ? put.Tags.Append(tag) : put.Tags);
+        _kept = KeptTagRows.Ask(session, rules, put.Origin, put.Repository, put.Tags);
         _known = session.Ask(
             """
             SELECT m.id, c.size, c.place FROM content c
@@ -93,11 +98,11 @@ internal sealed class PushFacts
         [.. _put.Tags.Distinct().Select(tag => KeyValuePair.Create(tag, Find(tag)))];
 
     /// <summary>Collects the queries.</summary>
-    public static PushFacts Ask(PostgresSession session, ManifestPut put, PushedReferences references) => new(session, put, references);
+    public static PushFacts Ask(PostgresSession session, IChangeRules rules, ManifestPut put, PushedReferences references) => new(session, rules, put, references);
 
     /// <summary>Decides whether the references, the precondition and the rules allow the push.</summary>
     /// <returns>The refusal; null if the manifest may be pushed.</returns>
-    public RegistryError? FindRefusal(IChangeRules rules) => FindFault() ?? FindRuleAgainst(rules);
+    public RegistryError? FindRefusal() => FindFault() ?? FindRuleAgainst();
 
     /// <summary>Decides whether the references and the precondition allow the push.</summary>
     /// <returns>The refusal; null if there is none.</returns>
@@ -118,16 +123,16 @@ internal sealed class PushFacts
 
     /// <summary>Asks the rules about the manifest, unless the repository has it, and about its tags.</summary>
     /// <returns>The first refusal; null if there is none.</returns>
-    public RegistryError? FindRuleAgainst(IChangeRules rules)
+    public RegistryError? FindRuleAgainst()
     {
-        if (KnownId is null && rules.CheckManifest(new ManifestChange(_put.Repository, _put.Digest, _put.Size, _put.Manifest, _put.Origin)) is { } refused)
+        if (KnownId is null && _rules.CheckManifest(new ManifestChange(_put.Repository, _put.Digest, _put.Size, _put.Manifest, _put.Origin)) is { } refused)
         {
             return refused;
         }
 
         foreach (var (tag, before) in SetTags)
         {
-            if (rules.CheckTag(new TagChange(_put.Repository, tag, before?.Digest, _put.Digest, _put.Origin)) is { } forbidden)
+            if (_rules.CheckTag(new TagChange(_put.Repository, tag, before?.Digest, _put.Digest, _put.Origin) { Kept = before is null ? FindKept(tag) : null }) is { } forbidden)
             {
                 return forbidden;
             }
@@ -137,6 +142,8 @@ internal sealed class PushFacts
     }
 
     private bool IsInTrash => _put.FromTrash is { } entry && Trashed?.Id == entry;
+
+    private Digest? FindKept(Tag tag) => _kept.Find(kept => kept.Tag == tag.Value) is var found && found.Tag is null ? null : found.Digest;
 
     private TaggedManifest? Find(Tag tag)
     {

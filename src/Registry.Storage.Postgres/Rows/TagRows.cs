@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Storage.Postgres.Policies;
 
 namespace Registry.Storage.Postgres.Rows;
 
@@ -85,7 +86,7 @@ internal static class TagRows
         manifestIds,
         unixTime);
 
-    /// <summary>Removes tags of a manifest, with their history.</summary>
+    /// <summary>Removes tags of a manifest, with their history. The digests of those that the rules keep stay.</summary>
     public static void Remove(
         PostgresSession session, ChangeContext change, long repositoryId, RepositoryName repository, IReadOnlyCollection<Tag> tags, Digest digest)
     {
@@ -93,6 +94,7 @@ internal static class TagRows
         {
             string[] names = [.. tags.Select(tag => tag.Value)];
             string?[] previous = [.. names.Select(_ => digest.Value)];
+            KeptTagRows.Keep(session, change, repository, tags.Select(tag => (tag, digest)));
 
             // For a list of names, PostgreSQL would read all tags of the repository. The lock keeps the rows where they are.
             session.Queue(

@@ -393,6 +393,7 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(ActivityIndex.Sql, Oldest: 1),
         new(SpaceTables.Order, Oldest: 1),
         new(MirrorTables.Sql, Oldest: 1),
+        new(PolicyTables.Sql, Oldest: 1),
         new(RetentionTables.Sql, Oldest: 1),
     ];
 }

@@ -391,6 +391,7 @@ internal static class SqliteMigrations
         ActivityMigration.Sql,
         SpaceMigration.Order,
         MirrorMigration.Sql,
+        PolicyMigration.Sql,
         RetentionMigration.Sql,
     ];
 }

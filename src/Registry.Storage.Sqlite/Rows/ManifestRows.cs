@@ -333,7 +333,7 @@ internal static class ManifestRows
         {
             var before = tag == put.Reference.Tag ? tagged : TagRows.Find(session, repositoryId, tag);
             if (!(put.OnlyNewTags && before is not null)
-                && rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, put.Origin)) is { } forbidden)
+                && TagRows.FindRefusal(session, rules, put, tag, before) is { } forbidden)
             {
                 return forbidden;
             }

@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Trash;
 
 namespace Registry.Storage.Sqlite.Rows;
@@ -50,7 +51,7 @@ internal static class TagRows
         TagTarget? before,
         long manifestId)
     {
-        if (change.Rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, change.Origin)) is { } refused)
+        if (FindRefusal(session, change.Rules, put, tag, before) is { } refused)
         {
             return refused;
         }
@@ -61,6 +62,18 @@ internal static class TagRows
             session, change, ChangeKind.TagSet, repositoryId, put.Repository, put.Digest, tag, before?.Digest, put.Manifest.MediaType, put.Size);
         return null;
     }
+
+    /// <summary>Asks the rules about a tag that is set to a manifest.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="rules">The rules.</param>
+    /// <param name="put">The manifest.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="before">The manifest that it refers to now; null for a new tag.</param>
+    public static RegistryError? FindRefusal(SqliteSession session, IChangeRules rules, ManifestPut put, Tag tag, TagTarget? before) =>
+        rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, put.Origin)
+        {
+            Kept = before is null ? KeptTagRows.Find(session, rules, put.Origin, put.Repository, tag) : null,
+        });
 
     /// <summary>Records a tag, and its history, that indexing has found in the tree: no change is recorded.</summary>
     public static void SetIndexed(SqliteSession session, long repositoryId, Tag tag, long manifestId, long now, long unixTime)
@@ -90,6 +103,7 @@ internal static class TagRows
             return refused;
         }
 
+        KeptTagRows.Keep(session, change, repository, [tag], manifest.Digest);
         session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag.Value);
         session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2", repositoryId, tag.Value);
         ChangeRows.Append(session, change, ChangeKind.TagRemoved, repositoryId, repository, tag: tag, previous: manifest.Digest);
@@ -295,12 +309,13 @@ internal static class TagRows
         return null;
     }
 
-    // Removes the history of tags that were removed, and records their removal.
+    // Removes the history of tags that were removed, and records their removal. The digests of those that the rules keep stay.
     private static void Forget(
         SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, List<Tag> tags, Digest digest)
     {
         if (tags.Count > 0)
         {
+            KeptTagRows.Keep(session, change, repository, tags, digest);
             var names = JsonList.Of(tags.ConvertAll(tag => tag.Value));
             session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag IN (SELECT value FROM json_each(@2))", repositoryId, names);
             ChangeRows.AppendEach(session, change, ChangeKind.TagRemoved, repositoryId, repository, names, previous: digest);

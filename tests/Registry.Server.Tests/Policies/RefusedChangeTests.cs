@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
@@ -177,6 +178,8 @@ public sealed class RefusedChangeTests : IDisposable
 
         public RegistryError? CheckTag(TagChange change) =>
             change.Tag.Value == "v1" && change.Before is not null && change.Before != change.After ? Refusal() : null;
+
+        public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => false;
 
         public RegistryError? CheckRename(RenameChange change) => change.NewName.Value.StartsWith("kept", StringComparison.Ordinal) ? Refusal() : null;
 

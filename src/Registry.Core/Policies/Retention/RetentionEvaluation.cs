@@ -68,7 +68,7 @@ internal sealed class RetentionEvaluation
     {
         var uses = _graph.Nodes.ToDictionary(node => node.Manifest.Id, node => node.Use);
         var place = 0;
-        foreach (var tag in _content.Tags.Where(tag => uses.ContainsKey(tag.ManifestId) && SignatureTag.FindSubject(tag.Name) is null)
+        foreach (var tag in _content.Tags.Where(tag => uses.ContainsKey(tag.ManifestId) && !AttachedTag.Is(tag.Name))
             .OrderByDescending(tag => tag.PushedAt).ThenByDescending(tag => tag.Name.Value, StringComparer.Ordinal))
         {
             if (_rules.FindKeep(tag, place++, uses[tag.ManifestId], _situation) is { } reason)
@@ -81,7 +81,7 @@ internal sealed class RetentionEvaluation
         {
             foreach (var tag in node.Tags)
             {
-                if ((tag.Subject is { } subject && !tag.IsSubjectHere ? FindKeepAlone(subject, tag.Tag, node.Use) : null) is { } reason)
+                if (AttachedTag.Is(tag.Tag.Name) && !tag.IsSubjectHere && FindKeepAlone(tag.Subject, tag.Tag, node.Use) is { } reason)
                 {
                     _keptTags.Add(tag.Tag.Name, reason);
                 }
@@ -94,8 +94,9 @@ internal sealed class RetentionEvaluation
     }
 
     // A signature of what the repository does not have.
-    private string? FindKeepAlone(Digest subject, RetainedTag tag, LastUse use) =>
-        _content.Trashed.Contains(subject) ? $"belongs to {subject}, which is in the trash"
+    private string? FindKeepAlone(Digest? subject, RetainedTag tag, LastUse use) =>
+        subject is null ? "belongs to an image whose digest it does not have in full"
+        : _content.Trashed.Contains(subject.Value) ? $"belongs to {subject}, which is in the trash"
         : _situation.Now - tag.PushedAt < SignatureAlone ? $"belongs to {subject}, which is not here, and was pushed within a day"
         : _rules.NotKept is null ? _rules.FindKeep(tag, int.MaxValue, use, _situation)
         : _rules.FindPull(use, _situation);
@@ -121,7 +122,7 @@ internal sealed class RetentionEvaluation
             DecideKept(node);
         }
 
-        var ordinary = _content.Tags.Where(tag => SignatureTag.FindSubject(tag.Name) is null).ToList();
+        var ordinary = _content.Tags.Where(tag => !AttachedTag.Is(tag.Name)).ToList();
         var count = new RetentionCount(ordinary.Count(tag => !_keptTags.ContainsKey(tag.Name)), ordinary.Count);
         return new RetentionPlan(_decisions, _steps, _rules.Keeping.ToDictionary(rule => rule, _ => count));
     }

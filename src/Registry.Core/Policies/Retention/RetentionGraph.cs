@@ -98,7 +98,7 @@ internal sealed class RetentionGraph
                 continue;
             }
 
-            var subject = SignatureTag.FindSubject(tag.Name);
+            var subject = AttachedTag.FindSubject(tag.Name);
             var isHere = false;
             if (subject is { } digest)
             {

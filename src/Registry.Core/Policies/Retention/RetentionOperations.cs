@@ -267,7 +267,7 @@ public sealed partial class RetentionOperations(
 
     private async Task<HashSet<Digest>> FindTrashedAsync(RetainedRepository content)
     {
-        var subjects = content.Tags.Select(tag => SignatureTag.FindSubject(tag.Name)).OfType<Digest>().ToHashSet();
+        var subjects = content.Tags.Select(tag => AttachedTag.FindSubject(tag.Name)).OfType<Digest>().ToHashSet();
         subjects.ExceptWith(content.Manifests.Select(manifest => manifest.Digest));
         var trashed = new HashSet<Digest>();
         foreach (var subject in subjects)

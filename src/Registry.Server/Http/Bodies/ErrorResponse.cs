@@ -107,7 +107,7 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
         {
             writer.WriteStartObject();
             writer.WriteString("code", error.Code.Code);
-            writer.WriteString("message", error.Code.Message);
+            writer.WriteString("message", error.Code.TellsDetail && detail is not null ? $"{error.Code.Message}: {detail}" : error.Code.Message);
             if (detail is not null)
             {
                 writer.WriteString("detail", detail);

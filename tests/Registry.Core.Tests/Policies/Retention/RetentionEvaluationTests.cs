@@ -152,6 +152,10 @@ public sealed class RetentionEvaluationTests
     }
 
     [Fact]
+    public void A_tag_whose_digest_is_cut_off_is_kept() =>
+        Assert.Equal("", new SketchedRepository().Add("sig").Set($"sha512-{new string('a', 110)}.sig", "sig").Deleted("\"keep\": { \"newest\": 0 }"));
+
+    [Fact]
     public void Signatures_that_belong_to_each_other_are_kept()
     {
         var circle = new SketchedRepository().Add("a").Add("b").Add("self").Set(SketchedRepository.SignatureOf("a"), "b").Set(SketchedRepository.SignatureOf("b"), "a")
@@ -214,5 +218,5 @@ public sealed class RetentionEvaluationTests
     [InlineData("sha256-0123.sig", false)]
     [InlineData("v1", false)]
     public void Tags_of_signatures_name_their_subject(string tag, bool isSignature) => Assert.Equal(
-        isSignature ? Digest.Parse("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef") : null, SignatureTag.FindSubject(Tag.Parse(tag)));
+        isSignature ? Digest.Parse("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef") : null, AttachedTag.FindSubject(Tag.Parse(tag)));
 }

@@ -91,7 +91,7 @@ internal sealed class SketchedRepository
     private string Describe(IEnumerable<RetentionDecision> decisions) => string.Join(
         ' ', decisions.Select(decision => decision.Tag is { } tag ? Short(tag) : NameOf(decision.Digest)).Order(StringComparer.Ordinal));
 
-    private string Short(Tag tag) => SignatureTag.FindSubject(tag) is { } subject ? $"{NameOf(subject)}.sig" : tag.Value;
+    private string Short(Tag tag) => AttachedTag.FindSubject(tag) is { } subject ? $"{NameOf(subject)}.sig" : tag.Value;
 
     private string NameOf(Digest digest) => _manifests.FirstOrDefault(manifest => manifest.Value.Digest == digest).Key ?? "gone";
 }
