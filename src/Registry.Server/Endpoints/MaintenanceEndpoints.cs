@@ -184,7 +184,7 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, MirrorPulls? mi
     public async Task<RegistryError?> RetainAsync(RequestContext request)
     {
         var query = request.Request.Query;
-        if (ApiParameters.CheckNames(query, "dryRun", "yes", "repository") is { } unknown)
+        if (ApiParameters.CheckNames(query, "dryRun", "repository", "yes") is { } unknown)
         {
             return unknown;
         }

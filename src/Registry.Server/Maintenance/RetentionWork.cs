@@ -56,7 +56,7 @@ internal sealed class RetentionWork(bool isDryRun, bool isConfirmed = false, Rep
             : await retention.RunAsync(
                 isConfirmed, target.Origin.Actor, limit, WorkProgress.Part<long>(progress, done => new WorkDone("Deleting", done, Unit: "tags and manifests")), cancellationToken);
         return report.IsRefused
-            ? MaintenanceReport.Refuse($"{Object(report)}. Nothing was deleted. 'registry policy preview' lists what would be deleted, 'registry policy run --yes' deletes it")
+            ? MaintenanceReport.Refuse($"{ObjectionOf(report)}. Nothing was deleted. 'registry policy preview' lists what would be deleted, 'registry policy run --yes' deletes it")
             : new MaintenanceReport { Retained = Describe(report) };
     }
 
@@ -67,11 +67,11 @@ internal sealed class RetentionWork(bool isDryRun, bool isConfirmed = false, Rep
         [.. report.TooLarge.Select(name => name.Value)],
         new RetentionResult.Numbers(report.Repositories, report.DeletedTags, report.DeletedManifests, report.AllKept, report.AllLeft),
         isDryRun,
-        isDryRun && report.Implausible.Count > 0 ? Object(report) : null);
+        isDryRun && report.Implausible.Count > 0 ? ObjectionOf(report) : null);
 
     private static List<RetentionResult.Decision> Describe(IReadOnlyList<RetentionDecision> decisions) =>
         [.. decisions.Select(decision => new RetentionResult.Decision(decision.Repository.Value, decision.Tag?.Value, decision.Digest.Value, decision.Reason))];
 
-    private static string Object(RetentionReport report) => string.Join("; ", report.Implausible.Select(one =>
+    private static string ObjectionOf(RetentionReport report) => string.Join("; ", report.Implausible.Select(one =>
         $"{one.Value.Deleted} of {Count.Of(one.Value.All, "tag")} of {one.Key} would be deleted, more than half"));
 }

@@ -7,6 +7,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Documentation;
+using Registry.Server.Tests.Policies;
 
 namespace Registry.Server.Tests.Budgets;
 
@@ -25,6 +26,9 @@ public sealed class BudgetTests : IAsyncLifetime
 
     private readonly AccessFolder _folder = new();
     private readonly TemporaryFolder _data = new();
+
+    // Pulls are recorded, which costs most.
+    private readonly PolicyFolder _policy = new("""{ "rules": [{ "repository": "**", "keep": { "pulledWithin": "30d" } }] }""");
     private readonly TestBlob _blob = TestBlob.Random(4096);
     private RegistryHost _host = null!;
     private TestImage _image = null!;
@@ -45,8 +49,8 @@ public sealed class BudgetTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // No log, since the recorded one of other tests asks for every line.
-        var options = _folder.Configure(
-            new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = _data.Path }, AuthenticationKind.Basic);
+        var options = _policy.Configure(_folder.Configure(
+            new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = _data.Path }, AuthenticationKind.Basic));
         _host = await RegistryHost.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance);
         using var client = new HttpClient { BaseAddress = new Uri(_host.Addresses[0]) };
         client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", Authorization);
@@ -59,6 +63,7 @@ public sealed class BudgetTests : IAsyncLifetime
         await _host.DisposeAsync();
         _folder.Dispose();
         _data.Dispose();
+        _policy.Dispose();
     }
 
     [Theory]

@@ -83,7 +83,10 @@ public sealed class RetentionTests
             foreach (var content in new[] { image.Image, image.TagSignature, image.Referrer, image.Sbom }.OfType<TestImage>().SelectMany(one => one.Children.Prepend(one)))
             {
                 Check.Status(404, await maintained.Admin.GetAnswerAsync($"/v2/{image.Repository}/manifests/{content.Digest}"));
-                Assert.All(content.Blobs.Take(1), blob => Assert.Equal(404, maintained.Admin.GetAnswerAsync($"/v2/{image.Repository}/blobs/{blob.Digest}").Result.Status));
+                if (content.Blobs.Count > 0)
+                {
+                    Check.Status(404, await maintained.Admin.GetAnswerAsync($"/v2/{image.Repository}/blobs/{content.Blobs[0].Digest}"));
+                }
             }
         }
     }

@@ -1,6 +1,5 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Policies.Rules;
 
 namespace Registry.Core.Policies.Retention;
 

@@ -1,6 +1,5 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Policies;
 using Registry.Core.Policies.Retention;
 using Registry.Storage.Contracts;
 
