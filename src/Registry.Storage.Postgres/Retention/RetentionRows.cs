@@ -58,10 +58,11 @@ internal static class RetentionRows
         limit);
 
     /// <summary>Reads the tags of a repository. A tag has the time in milliseconds at which it was set, and one in seconds of the last push to its manifest.</summary>
+    /// <remarks>The sum keeps the planner from the index of manifests: of one with very many tags, it would read all of them for each.</remarks>
     public static Task<List<RetainedTag>> ReadTagsAsync(PostgresSession session, long repositoryId, long limit) => session.AllAsync(
         """
         SELECT t.name, t.manifest_id, greatest(t.set_at, 1000 * (
-            SELECT h.set_at FROM tag_history h WHERE h.repository_id = t.repository_id AND h.tag = t.name AND h.manifest_id = t.manifest_id))
+            SELECT h.set_at FROM tag_history h WHERE h.repository_id = t.repository_id AND h.tag = t.name AND h.manifest_id + 0 = t.manifest_id))
         FROM tags t WHERE t.repository_id = $1 LIMIT $2
         """,
         row => new RetainedTag(Tag.Parse(row.GetString(0)), row.GetInt64(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))),

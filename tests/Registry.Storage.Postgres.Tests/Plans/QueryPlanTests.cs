@@ -29,6 +29,7 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["END FROM uploads u"] = "lists the uploads in progress",
         ["AND NOT (u.is_used AND EXISTS (SELECT 1 FROM processes p WHERE p.id = u.process AND p.alive_until > clock_timestamp()))"] = "lists those that expire",
         ["WITH empty AS ( SELECT id, owner, network, is_used, idle_since"] = "finds the upload that gives way, when there are as many as are allowed",
+        ["SELECT t.name, t.manifest_id, greatest(t.set_at, 1000"] = "reads the history of each tag of a repository, up to a limit of tags",
     };
 
     // What may read a whole table if there are few repositories.
@@ -41,6 +42,8 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["FROM unsettled_subjects WHERE repository_id = $1"] = "looks for the subjects of a repository among all, of which they are a fifth",
         ["SELECT m.content_id, c.digest, CASE WHEN c.state >= 1"] = "reads a whole repository, up to a limit",
         ["SELECT m.content_id, f.content_id FROM manifests m"] = "the same",
+        ["SELECT m.id, c.digest, c.size, ( SELECT s.id"] = "the same",
+        ["SELECT m.id, k.id FROM manifests m"] = "the same",
         ["SELECT b.content_id, CASE WHEN c.state >= 1"] = "the same",
         ["SELECT t.name, m.content_id FROM tags t"] = "the same",
         ["FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id WHERE t.repository_id = (SELECT id FROM repositories WHERE name = $1) AND t.id < $2 ORDER BY t.id DESC LIMIT $3"] = "looks for the entries of a repository among all, of which they are a fifth",
