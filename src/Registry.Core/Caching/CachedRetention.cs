@@ -18,6 +18,6 @@ internal sealed class CachedRetention(IRetentionMetadata retention, MetadataCach
 
     public Task<RetainedRepository?> ReadAsync(RepositoryName repository, int limit) => retention.ReadAsync(repository, limit);
 
-    public Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep step, ChangeOrigin origin, bool toTrash) =>
-        cache.RemoveManifestsAsync(step.Repository, () => retention.DeleteAsync(step, origin, toTrash));
+    public Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep deletion, ChangeOrigin origin, bool toTrash) =>
+        cache.RemoveManifestsAsync(deletion.Repository, () => retention.DeleteAsync(deletion, origin, toTrash));
 }

@@ -69,17 +69,17 @@ public sealed class PostgresRetention(PostgresDatabase database, TimeProvider ti
         };
     });
 
-    public Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep step, ChangeOrigin origin, bool toTrash)
+    public Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep deletion, ChangeOrigin origin, bool toTrash)
     {
-        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(deletion);
         return _store.DeleteManifestAsync(
-            step.Repository,
-            step.Tag is { } tag ? tag : step.Digest,
-            Precondition.Exactly(step.Digest),
-            session => RetentionRows.FindChangeAsync(session, step),
+            deletion.Repository,
+            deletion.Tag is { } tag ? tag : deletion.Digest,
+            Precondition.Exactly(deletion.Digest),
+            session => RetentionRows.FindChangeAsync(session, deletion),
             origin,
             toTrash,
-            step.Reason);
+            deletion.Reason);
     }
 
     private static string KeyOf(RetentionMark mark) => mark == RetentionMark.LastRun ? "retention_run_at" : "pulls_recorded_since";

@@ -69,17 +69,17 @@ public sealed class SqliteRetention(SqliteDatabase database, TimeProvider time, 
         };
     });
 
-    public Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep step, ChangeOrigin origin, bool toTrash)
+    public Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep deletion, ChangeOrigin origin, bool toTrash)
     {
-        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(deletion);
         return _deletions.DeleteAsync(
-            step.Repository,
-            step.Tag is { } tag ? tag : step.Digest,
-            Precondition.Exactly(step.Digest),
-            session => RetentionRows.FindChange(session, step, step.Idle is { } idle ? database.IdleBefore(idle) : null),
+            deletion.Repository,
+            deletion.Tag is { } tag ? tag : deletion.Digest,
+            Precondition.Exactly(deletion.Digest),
+            session => RetentionRows.FindChange(session, deletion, deletion.Idle is { } idle ? database.IdleBefore(idle) : null),
             origin,
             toTrash,
-            step.Reason);
+            deletion.Reason);
     }
 
     private static string KeyOf(RetentionMark mark) => mark == RetentionMark.LastRun ? "retention_run_at" : RecordedSince;

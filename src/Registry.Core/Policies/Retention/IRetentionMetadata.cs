@@ -33,12 +33,12 @@ public interface IRetentionMetadata
     /// Deletes a tag, or a manifest with all its tags, unless it has changed since it was read: it was pushed or pulled, its tag was set, or an index or subject holds it
     /// now that the repository has. Decides in the transaction of the deletion, as <see cref="IMetadataStore.DeleteManifestAsync"/> does.
     /// </summary>
-    /// <param name="step">The tag or manifest, as it was read.</param>
+    /// <param name="deletion">The tag or manifest, as it was read.</param>
     /// <param name="origin">Origin of the deletion.</param>
     /// <param name="toTrash">True to move a manifest into the trash.</param>
     /// <returns>
     /// What was removed; or MANIFEST_UNKNOWN if it is gone, PRECONDITION_FAILED if it has changed, or the refusal of a rule. If some of very many tags are removed already, the
     /// error comes with them (<see cref="ManifestDeletion.Stopped"/>).
     /// </returns>
-    Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep step, ChangeOrigin origin, bool toTrash);
+    Task<Result<ManifestDeletion>> DeleteAsync(RetentionStep deletion, ChangeOrigin origin, bool toTrash);
 }

@@ -177,7 +177,7 @@ internal sealed class RetentionEvaluation
     private void Add(RetentionGraph.Node node, Tag? tag, bool isKept, string reason) =>
         _decisions.Add(new RetentionDecision(_content.Repository, tag, node.Manifest.Digest, isKept, reason));
 
-    private void AddStep(RetentionGraph.Node node, Tag? tag, string reason, IReadOnlyList<RetentionGraph.NodeTag> deleted) =>
+    private void AddStep(RetentionGraph.Node node, Tag? tag, string reason, List<RetentionGraph.NodeTag> deleted) =>
         _steps.Add(new RetentionStep(_content.Repository, node.Manifest.Digest, tag, node.Manifest.PushedAt, reason)
         {
             PulledBefore = _rules.LongestPull is null ? null : _situation.Now,
