@@ -50,7 +50,7 @@ internal sealed class RetainedRegistry(HttpClient client)
         }
 
         await PullReferrerAsync(image.Repository, image.Image, image.Referrer);
-        await PullReferrerAsync(image.Repository, image.Image.Children.FirstOrDefault() ?? image.Image, image.Sbom);
+        await PullReferrerAsync(image.Repository, image.Image.Children is [var first, ..] ? first : image.Image, image.Sbom);
     }
 
     private void Keep(RetainedImage? nightly)

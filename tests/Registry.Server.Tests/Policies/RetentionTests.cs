@@ -52,7 +52,16 @@ public sealed class RetentionTests
 
         var kept = ci.GroupBy(image => image.Repository).SelectMany(group => FindKept([.. group], pulled)).ToHashSet();
         var preview = await RunAsync(maintained, "retention?dryRun=true");
-        AssertDecided(ci, kept, preview);
+        var decided = new List<Outcome>();
+        foreach (var repository in ci.Select(image => image.Repository).Distinct())
+        {
+            decided.Add(await RunAsync(maintained, $"retention?dryRun=true&repository={repository}"));
+        }
+
+        // The lists of all repositories together end at a limit in the long form.
+        var (deleted, stays) = (decided.SelectMany(one => one.Deleted).ToHashSet(), decided.SelectMany(one => one.Kept).ToHashSet());
+        AssertDecided(ci, kept, deleted, stays);
+        AssertListed(preview, deleted, stays);
         if (preview.Objection is not null)
         {
             var refused = await maintained.RunJobAsync("retention");
@@ -62,10 +71,9 @@ public sealed class RetentionTests
         }
 
         var run = await RunAsync(maintained, "retention?yes=true");
-        Assert.Equal(preview.Deleted.Order(StringComparer.Ordinal), run.Deleted.Order(StringComparer.Ordinal));
-        Assert.Equal(preview.Kept.Order(StringComparer.Ordinal), run.Kept.Order(StringComparer.Ordinal));
+        AssertListed(run, deleted, stays);
         Assert.Equal(0, run.Left);
-        await AssertRecordedAsync(maintained, run);
+        await AssertRecordedAsync(maintained, deleted);
         Assert.Empty((await RunAsync(maintained, "retention?dryRun=true")).Deleted);
 
         // The trash goes, and then all that only the trash has held.
@@ -210,9 +218,18 @@ public sealed class RetentionTests
             Check.Status(200, await client.RequestAsync(i % 3 == 0 ? "GET" : "HEAD", $"/v2/{image.Repository}/manifests/{reference}"));
         });
 
-    private static void AssertDecided(IEnumerable<RetainedImage> images, HashSet<RetainedImage> kept, Outcome outcome)
+    private static void AssertListed(Outcome outcome, HashSet<string> deleted, HashSet<string> kept)
     {
-        var (deleted, stays) = (Names(outcome.Deleted), Names(outcome.Kept));
+        const int Listed = 20_000;
+        Assert.Equal((deleted.Count, kept.Count), (outcome.AllDeleted, outcome.AllKept));
+        Assert.Equal((Math.Min(Listed, deleted.Count), Math.Min(Listed, kept.Count)), (outcome.Deleted.Count, outcome.Kept.Count));
+        Assert.Empty(outcome.Deleted.Except(deleted));
+        Assert.Empty(outcome.Kept.Except(kept));
+    }
+
+    private static void AssertDecided(IEnumerable<RetainedImage> images, HashSet<RetainedImage> kept, HashSet<string> allDeleted, HashSet<string> allKept)
+    {
+        var (deleted, stays) = (Names(allDeleted), Names(allKept));
         foreach (var image in images)
         {
             var (expected, other) = kept.Contains(image) ? (stays, deleted) : (deleted, stays);
@@ -230,9 +247,9 @@ public sealed class RetentionTests
     }
 
     // Each deletion has its reason in the history.
-    private static async Task AssertRecordedAsync(MaintainedRegistry maintained, Outcome outcome)
+    private static async Task AssertRecordedAsync(MaintainedRegistry maintained, IEnumerable<string> deleted)
     {
-        var reasons = outcome.Deleted.Select(decision => decision.Split(' ', 2)).ToDictionary(decision => decision[0], decision => decision[1]);
+        var reasons = deleted.Select(decision => decision.Split(' ', 2)).ToDictionary(decision => decision[0], decision => decision[1]);
         var found = 0;
         var after = 0L;
         while (await maintained.Registry.Host.Storage.Changes.ReadAsync(after, 1000) is { Count: > 0 } changes)
@@ -264,7 +281,13 @@ public sealed class RetentionTests
         var ended = await maintained.RunJobAsync(job);
         Assert.True(ended.GetProperty("state").GetString() == "succeeded", ended.GetProperty("outcome").GetString());
         var report = ended.GetProperty("report").GetProperty("retained");
-        return new Outcome(Read(report, "deleted"), Read(report, "kept"), report.GetProperty("counts").GetProperty("left").GetInt64(), report.GetProperty("objection").GetString());
+        var counts = report.GetProperty("counts");
+        return new Outcome(Read(report, "deleted"), Read(report, "kept"), report.GetProperty("objection").GetString())
+        {
+            Left = counts.GetProperty("left").GetInt64(),
+            AllDeleted = counts.GetProperty("tags").GetInt32() + counts.GetProperty("manifests").GetInt32(),
+            AllKept = counts.GetProperty("kept").GetInt32(),
+        };
     }
 
     private static List<string> Read(JsonElement report, string list) =>
@@ -273,5 +296,12 @@ public sealed class RetentionTests
             $"{decision.GetProperty("repository").GetString()}{(decision.TryGetProperty("tag", out var tag) ? $":{tag.GetString()}" : "")}@{decision.GetProperty("digest").GetString()} {decision.GetProperty("reason").GetString()}"),
     ];
 
-    private sealed record Outcome(IReadOnlyList<string> Deleted, IReadOnlyList<string> Kept, long Left, string? Objection);
+    private sealed record Outcome(IReadOnlyList<string> Deleted, IReadOnlyList<string> Kept, string? Objection)
+    {
+        public long Left { get; init; }
+
+        public int AllDeleted { get; init; }
+
+        public int AllKept { get; init; }
+    }
 }

@@ -29,7 +29,6 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["END FROM uploads u"] = "lists the uploads in progress",
         ["AND NOT (u.is_used AND EXISTS (SELECT 1 FROM processes p WHERE p.id = u.process AND p.alive_until > clock_timestamp()))"] = "lists those that expire",
         ["WITH empty AS ( SELECT id, owner, network, is_used, idle_since"] = "finds the upload that gives way, when there are as many as are allowed",
-        ["SELECT t.name, t.manifest_id, greatest(t.set_at, 1000"] = "reads the history of each tag of a repository, up to a limit of tags",
     };
 
     // What may read a whole table if there are few repositories.
