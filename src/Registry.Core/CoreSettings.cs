@@ -1,7 +1,7 @@
 using Registry.Core.Changes;
 using Registry.Core.Metadata;
-using Registry.Core.Policies.Rules;
 using Registry.Core.Policies;
+using Registry.Core.Policies.Rules;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 

@@ -18,12 +18,12 @@ using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
-using Registry.Storage.Sqlite.Retention;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Retention;
 
 namespace Registry.Storage.Testing;
 

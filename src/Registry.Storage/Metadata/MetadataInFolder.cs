@@ -10,12 +10,12 @@ using Registry.Storage.Bytes;
 using Registry.Storage.Files;
 using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Space;
-using Registry.Storage.Sqlite.Retention;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Retention;
 
 namespace Registry.Storage.Metadata;
 

@@ -6,13 +6,13 @@ using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
-using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres.SmallContent;
 
 namespace Registry.Storage.Metadata;

@@ -290,5 +290,6 @@ public abstract class RetentionContract : IAsyncDisposable
     private async Task<DateTimeOffset?> FindPullAsync(byte[] manifest) => (await ReadAsync()).Manifests.Single(one => one.Digest == Of(manifest)).PulledAt;
 
     private async Task<RetentionStep> StepAsync(byte[] manifest, string? tag = null) => new(
-        A, Of(manifest), tag is null ? null : Tag.Parse(tag), (await ReadAsync()).Manifests.Single(one => one.Digest == Of(manifest)).PushedAt, "because") { PulledBefore = Now };
+        A, Of(manifest), tag is null ? null : Tag.Parse(tag), (await ReadAsync()).Manifests.Single(one => one.Digest == Of(manifest)).PushedAt, "because")
+    { PulledBefore = Now };
 }

@@ -69,7 +69,11 @@ internal sealed class SketchedRepository
     {
         var content = new RetainedRepository
         {
-            Repository = Name, Manifests = [.. _manifests.Values], Children = _children, Tags = _tags, Trashed = _trashed,
+            Repository = Name,
+            Manifests = [.. _manifests.Values],
+            Children = _children,
+            Tags = _tags,
+            Trashed = _trashed,
         };
         return RetentionEvaluation.Evaluate(content, RepositoryRetention.Find(Read(rules), Name)!, new RetentionSituation(
             Now, RecordedBefore is { } days ? Now.AddDays(-days) : null, TimeSpan.FromDays(1), ChangeRules, ChangeOrigin.Retention(null)));
