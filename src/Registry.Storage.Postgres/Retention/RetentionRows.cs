@@ -50,8 +50,9 @@ internal static class RetentionRows
     /// <summary>Reads the manifests of a repository that others of it refer to.</summary>
     public static Task<List<RetainedChild>> ReadChildrenAsync(PostgresSession session, long repositoryId, long limit) => session.AllAsync(
         """
-        SELECT m.id, k.id FROM manifests m JOIN manifest_references f ON f.manifest_id = m.id
-        JOIN manifests k ON k.content_id = f.content_id AND k.repository_id = $1 WHERE m.repository_id = $1 LIMIT $2
+        SELECT f.manifest_id, k.id FROM manifests k, LATERAL (
+            SELECT manifest_id FROM manifest_references WHERE content_id = k.content_id AND repository_id = $1 OFFSET 0) f
+        WHERE k.repository_id = $1 LIMIT $2
         """,
         row => new RetainedChild(row.GetInt64(0), row.GetInt64(1)),
         repositoryId,
