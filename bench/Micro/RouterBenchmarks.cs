@@ -15,7 +15,7 @@ public class RouterBenchmarks
     private readonly RouteTrie _routes = new(RouteTable.Create(
         new BlobEndpoints(null!),
         new UploadEndpoints(null!, null!, new Locations(null)),
-        new ManifestEndpoints(null!, null!, new Locations(null), null!, null!),
+        new ManifestEndpoints(null!, null!, new Locations(null), null!, null!, null!),
         new ListEndpoints(null!, null!),
         new ReferrerEndpoints(null!, null!),
         new TagEndpoints(null!, null!, null!, null!, null!),

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Metadata;
+using Registry.Core.Policies;
 using Registry.Core.Policies.Rules;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
@@ -33,11 +34,14 @@ public sealed record CoreSettings
     /// <summary>Returns true while the registry must not be changed: nothing is collected, and answers record no promises.</summary>
     public Func<bool> IsReadOnly { get; init; } = static () => false;
 
-    /// <summary>Returns the rules about repositories that are in force.</summary>
-    public Func<PolicyRules> Policies { get; init; } = static () => PolicyRules.None;
-
     /// <summary>Origin of what the collector removes.</summary>
     public ChangeOrigin CollectorOrigin { get; init; } = ChangeOrigin.Collector;
+
+    /// <summary>Rules about changes that the engine of the metadata asks.</summary>
+    public IChangeRules ChangeRules { get; init; } = NoRules.Instance;
+
+    /// <summary>Returns the rules about repositories that are in force.</summary>
+    public Func<PolicyRules> Policies { get; init; } = static () => PolicyRules.None;
 
     /// <summary>Running time from one computation of space to the next; zero for computations only when they are asked for.</summary>
     public TimeSpan SpacePeriod { get; init; } = TimeSpan.FromHours(1);

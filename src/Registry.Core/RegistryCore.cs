@@ -8,6 +8,7 @@ using Registry.Core.Inventory;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Promises;
 using Registry.Core.Repositories;
 using Registry.Core.Signatures;
@@ -95,6 +96,18 @@ public sealed class RegistryCore
             loggers.CreateLogger<SpaceRounds>());
         Inventory = new InventoryOperations(
             storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
+        Pulls = new PullRecorder(storage.Retention, settings.Policies, settings.IsReadOnly, time, loggers.CreateLogger<PullRecorder>());
+        Retention = new RetentionOperations(
+            storage.Retention,
+            Metadata,
+            storage.Trash,
+            Pulls,
+            settings.Policies,
+            settings.ChangeRules,
+            Grace,
+            keepsDeleted: settings.Trash > TimeSpan.Zero,
+            time,
+            loggers.CreateLogger<RetentionOperations>());
         Space = new SpaceOperations(storage.Space, Metadata, storage.Activity, SpaceRounds, time, settings.DefaultPageSize, settings.MaxPageSize);
     }
 
@@ -165,6 +178,12 @@ public sealed class RegistryCore
 
     /// <summary>Computation of the space.</summary>
     public SpaceRounds SpaceRounds { get; }
+
+    /// <summary>Records the last pulls of manifests.</summary>
+    public PullRecorder Pulls { get; }
+
+    /// <summary>Runs the rules about retention.</summary>
+    public RetentionOperations Retention { get; }
 
     /// <summary>Search for bytes that the metadata does not know, for one person who asks at a time. The collector has a search of its own, which goes on meanwhile.</summary>
     public UnknownBlobSweep Sweep { get; }

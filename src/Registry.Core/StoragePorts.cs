@@ -9,6 +9,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -63,6 +64,9 @@ public sealed record StoragePorts
 
     /// <summary>What the mirror knows of mirrored repositories beside their content.</summary>
     public required IMirrorMetadata Mirror { get; init; }
+
+    /// <summary>Last pulls, and what a retention reads and deletes.</summary>
+    public required IRetentionMetadata Retention { get; init; }
 
     /// <summary>Log-ins to the web interface.</summary>
     public required IWebSessionStore WebSessions { get; init; }

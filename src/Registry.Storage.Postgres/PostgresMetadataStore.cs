@@ -75,10 +75,22 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
     }
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) => database.WriteAloneAsync(repository, session =>
-            reference.Tag is { } tag
-                ? ManifestRows.DeleteTagAsync(session, Begin(origin, reason), repository, tag, precondition)
-                : ManifestRows.DeleteAsync(session, Begin(origin, reason), repository, reference.Digest!.Value, precondition, toTrash));
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) =>
+        DeleteManifestAsync(repository, reference, precondition, _ => Task.FromResult<RegistryError?>(null), origin, toTrash, reason);
+
+    /// <summary>Deletes as above, unless a question refuses it, which the transaction of the deletion asks.</summary>
+    internal Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository,
+        Reference reference,
+        Precondition precondition,
+        Func<PostgresSession, Task<RegistryError?>> refuse,
+        ChangeOrigin origin,
+        bool toTrash,
+        string? reason) => database.WriteAloneAsync(repository, async session =>
+            await refuse(session) is { } refused ? refused
+            : reference.Tag is { } tag
+                ? await ManifestRows.DeleteTagAsync(session, Begin(origin, reason), repository, tag, precondition)
+                : await ManifestRows.DeleteAsync(session, Begin(origin, reason), repository, reference.Digest!.Value, precondition, toTrash));
 
     public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) =>
         RenewAsync(session => ManifestHolds.Touch(session, repository, digest));

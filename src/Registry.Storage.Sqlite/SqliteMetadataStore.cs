@@ -17,6 +17,8 @@ namespace Registry.Storage.Sqlite;
 /// <param name="rules">Rules about changes.</param>
 public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time, IChangeRules rules) : IMetadataStore
 {
+    private readonly ManifestDeletions _deletions = new(database, time, rules);
+
     public RegistryError? Refusal => null;
 
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
@@ -72,35 +74,9 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return released.Value;
     }
 
-    public async Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null)
-    {
-        if (reference.Tag is { } tag)
-        {
-            return await DeleteTagAsync(repository, tag, precondition, origin);
-        }
-
-        var digest = reference.Digest!.Value;
-        var tags = new List<Tag>();
-        Result<ManifestDeletion> deleted;
-        try
-        {
-            deleted = await DeleteManifestAsync(repository, digest, precondition, origin, toTrash, reason, tags);
-        }
-        catch (Exception e) when (tags.Count > 0 && e is StorageException or InsufficientMemoryException)
-        {
-            return new ManifestDeletion(digest, Size: null, tags) { Fault = e };
-        }
-
-        if (tags.Count == 0)
-        {
-            return deleted;
-        }
-
-        return deleted.TryGet(out var manifest, out var stopped)
-            ? manifest with { Tags = [.. tags, .. manifest.Tags] }
-            : new ManifestDeletion(digest, Size: null, tags) { Stopped = stopped };
-    }
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) =>
+        _deletions.DeleteAsync(repository, reference, precondition, _ => null, origin, toTrash, reason);
 
     public async Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest)
     {
@@ -298,72 +274,6 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
-
-    // Tags that are gone before an exception are in the list.
-    private async Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Digest digest, Precondition precondition, ChangeOrigin origin, bool toTrash, string? reason, List<Tag> tags)
-    {
-        var rows = await CountAsync();
-        if (rows > TagRows.RowsOfMany && precondition.Holds(digest))
-        {
-            if (await DeleteTagsAsync(repository, digest, origin, toTrash, reason, tags) is { } refused)
-            {
-                return refused;
-            }
-
-            rows = await CountAsync();
-        }
-
-        return await database.WriteAsync(
-            session => ManifestRows.Delete(session, Begin(origin, reason), repository, digest, precondition, toTrash), new WriteTurn(repository, rows));
-
-        Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-    }
-
-    // A manifest with very many tags, or a long history of tags, loses most of them first, in turns with other changes. A process that ends meanwhile leaves
-    // it with the others.
-    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, bool toTrash, string? reason, List<Tag> tags)
-    {
-        // A refusal leaves all of them. Without rules, they need not be read.
-        if (rules != NoRules.Instance
-            && await database.ReadAsync(session => ManifestRows.FindRefusal(session, Begin(origin), repository, digest)) is { } refused)
-        {
-            return refused;
-        }
-
-        while (true)
-        {
-            var turn = await database.WriteAsync(
-                session => TagRows.DeleteSome(session, Begin(origin, reason), repository, digest, toTrash), new WriteTurn(repository, TagRows.RowsOfMany));
-            if (!turn.TryGet(out var deleted, out var changed))
-            {
-                return changed;
-            }
-
-            tags.AddRange(deleted.Tags);
-            if (!deleted.HasMore)
-            {
-                return null;
-            }
-        }
-    }
-
-    // A tag with a long history loses most of it first, in the same way.
-    private async Task<Result<ManifestDeletion>> DeleteTagAsync(RepositoryName repository, Tag tag, Precondition precondition, ChangeOrigin origin)
-    {
-        var rows = await database.ReadAsync(session => TagRows.CountHistory(session, repository, tag));
-        var hasMore = rows > TagRows.Many;
-        while (hasMore)
-        {
-            var turn = await database.WriteAsync<bool>(
-                session => TagRows.ShortenHistory(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, TagRows.RowsOfMany));
-            hasMore = turn.Value;
-            rows = 0;
-        }
-
-        return await database.WriteAsync(
-            session => TagRows.Delete(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1 + rows));
-    }
 
     private ChangeContext Begin(ChangeOrigin origin, string? reason = null) => new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };
 

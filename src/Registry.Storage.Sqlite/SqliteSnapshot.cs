@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Retention;
 using Registry.Storage.Sqlite.Rows;
 
 namespace Registry.Storage.Sqlite;
@@ -101,6 +102,9 @@ public sealed class SqliteSnapshot : IMetadataSnapshot
             var clock = SqliteDatabase.ReadClock(_session);
             _session.Execute("BEGIN IMMEDIATE");
             _session.Execute("DELETE FROM changes WHERE kind IN (1, 2, 7) OR source = 4");
+
+            // What was pulled since the backup is not known.
+            _session.Execute("DELETE FROM meta WHERE key = @1", SqliteRetention.RecordedSince);
             _session.Execute("DELETE FROM change_held WHERE consumer = @1", ChangeConsumers.Tree);
             _session.Execute(
                 "UPDATE change_consumers SET position = @2 WHERE name = @1", ChangeConsumers.Tree, ChangeRows.FindLast(_session));

@@ -67,6 +67,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Space = _metadata.Ports.Space,
             Inventory = _metadata.Ports.Inventory,
             Mirror = Mirror,
+            Retention = _metadata.Ports.Retention,
             WebSessions = _metadata.Ports.WebSessions,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,

@@ -7,6 +7,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -41,6 +42,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IInventory Inventory { get; }
 
     IMirrorMetadata Mirror { get; }
+
+    IRetentionMetadata Retention { get; }
 
     IWebSessionStore WebSessions { get; }
 

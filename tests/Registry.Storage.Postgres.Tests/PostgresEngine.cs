@@ -8,6 +8,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -20,6 +21,7 @@ using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
+using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.SmallContent;
 
@@ -63,6 +65,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IInventory Inventory { get; private set; }
 
     public IMirrorMetadata Mirror { get; private set; }
+
+    public IRetentionMetadata Retention { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -126,7 +130,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -141,6 +145,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Space = new PostgresSpaceMetadata(database);
         Inventory = new PostgresInventory(database);
         Mirror = new PostgresMirror(database, _time);
+        Retention = new PostgresRetention(database, _time, Rules);
         WebSessions = new PostgresWebSessions(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);

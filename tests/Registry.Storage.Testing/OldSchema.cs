@@ -141,6 +141,7 @@ internal static class OldSchema
         ALTER TABLE repositories DROP COLUMN upstream;
         """,
         "DROP TABLE kept_tags;",
+        "DROP TABLE manifest_pulls;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

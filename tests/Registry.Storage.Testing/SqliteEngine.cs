@@ -9,6 +9,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -22,6 +23,7 @@ using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Retention;
 
 namespace Registry.Storage.Testing;
 
@@ -62,6 +64,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IInventory Inventory { get; private set; }
 
     public IMirrorMetadata Mirror { get; private set; }
+
+    public IRetentionMetadata Retention { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -117,7 +121,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -134,6 +138,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Space = new SqliteSpaceMetadata(Database);
         Inventory = new SqliteInventory(Database);
         Mirror = new SqliteMirror(Database, _time);
+        Retention = new SqliteRetention(Database, _time, Rules);
         WebSessions = new SqliteWebSessions(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);

@@ -1,6 +1,7 @@
 using Registry.Core.Changes;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 
 namespace Registry.Core.Caching;
 

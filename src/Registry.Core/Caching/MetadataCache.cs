@@ -3,6 +3,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -50,6 +51,9 @@ public sealed class MetadataCache
 
     /// <summary>What the mirror knows, whose evictions invalidate results.</summary>
     public IMirrorMetadata Decorate(IMirrorMetadata mirror) => new CachedMirror(mirror, this);
+
+    /// <summary>What a retention reads and deletes, whose deletions invalidate results.</summary>
+    public IRetentionMetadata Decorate(IRetentionMetadata retention) => new CachedRetention(retention, this);
 
     /// <summary>Target of indexing, whose changes invalidate results.</summary>
     public IIndexTarget Decorate(IIndexTarget target) => new CachedIndexTarget(target, this);

@@ -43,6 +43,10 @@ public sealed record ChangeOrigin
     /// <param name="upstream">Name of the upstream in the configuration.</param>
     public static ChangeOrigin Mirror(string upstream) => new() { Source = ChangeSource.Mirror, Actor = upstream };
 
+    /// <summary>Origin of what a retention deletes.</summary>
+    /// <param name="user">User who runs it; null for the registry itself.</param>
+    public static ChangeOrigin Retention(string? user) => new() { Source = ChangeSource.Retention, Actor = user };
+
     /// <summary>Upstream of the repository that the change is made in; null for a repository that is not mirrored.</summary>
     public string? Upstream => Source == ChangeSource.Mirror ? Actor : null;
 

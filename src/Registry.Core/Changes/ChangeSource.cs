@@ -22,4 +22,7 @@ public enum ChangeSource
 
     /// <summary>The mirror: content that an upstream has, or has no more. The actor is the name of the upstream.</summary>
     Mirror = 5,
+
+    /// <summary>A retention: no rule about what is kept keeps it. The actor is the user who has run it; none if the registry did so by itself.</summary>
+    Retention = 6,
 }

@@ -16,7 +16,7 @@ public sealed record RegistryChange
     public required ChangeOrigin Origin { get; init; }
 
     /// <summary>
-    /// Reason of a removal that no request names: <c>expired</c> when nothing has needed the content for the grace period, <c>untagged</c> when an operator
+    /// Reason of a removal that no request names: a clause for people for what a retention deletes; <c>expired</c> when nothing has needed the content for the grace period, <c>untagged</c> when an operator
     /// deleted all manifests that nothing holds, <c>purged</c> when a deleted manifest was purged and only it held this, <c>repository</c> when the whole repository was
     /// deleted. Else null.
     /// </summary>

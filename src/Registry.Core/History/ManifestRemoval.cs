@@ -26,6 +26,7 @@ public sealed record ManifestRemoval
             ChangeSource.Command => Origin.Actor is { } user ? $"by a command of {user}" : "by a command",
             ChangeSource.Collector => "by the collector",
             ChangeSource.Mirror => $"by the mirror of {Origin.Actor}",
+            ChangeSource.Retention => Origin.Actor is { } user ? $"by the retention, run by {user}" : "by the retention",
             _ => "by an unknown user",
         };
         var reason = Reason is null ? null : $" ({Reason})";

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Mirroring;

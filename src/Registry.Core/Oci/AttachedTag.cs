@@ -11,6 +11,10 @@ public static partial class AttachedTag
     /// <summary>True if a tag is one of these.</summary>
     public static bool Is(Tag tag) => Form().IsMatch(tag.Value);
 
+    /// <summary>Finds the manifest that a tag belongs to; null for any other tag, and for a digest that is cut off, as those of SHA-512 are.</summary>
+    public static Digest? FindSubject(Tag tag) =>
+        Is(tag) && tag.Value.StartsWith("sha256-", StringComparison.Ordinal) ? Digest.Parse($"sha256:{tag.Value.AsSpan(7, 64)}") : null;
+
     [GeneratedRegex(@"^sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,115})(\.(sig|att|sbom))?$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

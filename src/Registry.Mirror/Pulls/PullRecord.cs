@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 
 namespace Registry.Mirror.Pulls;
 
@@ -15,8 +16,8 @@ internal sealed class PullRecord(IMirrorMetadata metadata, TimeProvider time)
     // Of each kind until the next save. Times of more are not kept, as after a kill.
     private const int Most = 10_000;
 
-    private readonly ConcurrentDictionary<(RepositoryName, Tag), DateTimeOffset> _checks = new();
-    private readonly ConcurrentDictionary<(RepositoryName, Digest), DateTimeOffset> _pulls = new();
+    private readonly NotedTimes<(RepositoryName Repository, Tag Tag)> _checks = new(Most);
+    private readonly NotedTimes<(RepositoryName Repository, Digest Digest)> _pulls = new(Most);
     private readonly ConcurrentDictionary<(RepositoryName, Tag), DateTimeOffset> _known = new();
 
     /// <summary>Time of the last answer about a tag; null if there was none.</summary>
@@ -41,26 +42,17 @@ internal sealed class PullRecord(IMirrorMetadata metadata, TimeProvider time)
     {
         var now = time.GetUtcNow();
         Remember(repository, tag, now);
-        if (_checks.Count < Most)
-        {
-            _checks[(repository, tag)] = now;
-        }
+        _checks.Note((repository, tag), now);
     }
 
     /// <summary>Notes a pull of a manifest.</summary>
-    public void NotePull(RepositoryName repository, Digest digest)
-    {
-        if (_pulls.Count < Most)
-        {
-            _pulls[(repository, digest)] = time.GetUtcNow();
-        }
-    }
+    public void NotePull(RepositoryName repository, Digest digest) => _pulls.Note((repository, digest), time.GetUtcNow());
 
     /// <summary>Saves what was noted.</summary>
     public async Task SaveAsync()
     {
-        var checks = Take(_checks, (key, at) => new TagCheck(key.Item1, key.Item2, at));
-        var pulls = Take(_pulls, (key, at) => new ManifestPull(key.Item1, key.Item2, at));
+        var checks = _checks.Take();
+        var pulls = _pulls.Take();
         if (checks.Count + pulls.Count == 0)
         {
             return;
@@ -68,29 +60,16 @@ internal sealed class PullRecord(IMirrorMetadata metadata, TimeProvider time)
 
         try
         {
-            await metadata.RecordAsync(checks, pulls);
+            await metadata.RecordAsync(
+                checks.ConvertAll(check => new TagCheck(check.Key.Repository, check.Key.Tag, check.Value)),
+                pulls.ConvertAll(pull => new ManifestPull(pull.Key.Repository, pull.Key.Digest, pull.Value)));
         }
         catch
         {
-            checks.ForEach(check => _checks.TryAdd((check.Repository, check.Tag), check.Time));
-            pulls.ForEach(pull => _pulls.TryAdd((pull.Repository, pull.Digest), pull.Time));
+            _checks.Return(checks);
+            _pulls.Return(pulls);
             throw;
         }
-    }
-
-    private static List<T> Take<TKey, T>(ConcurrentDictionary<TKey, DateTimeOffset> noted, Func<TKey, DateTimeOffset, T> create)
-        where TKey : notnull
-    {
-        var taken = new List<T>();
-        foreach (var key in noted.Keys)
-        {
-            if (noted.TryRemove(key, out var at))
-            {
-                taken.Add(create(key, at));
-            }
-        }
-
-        return taken;
     }
 
     private void Remember(RepositoryName repository, Tag tag, DateTimeOffset at)

@@ -4,6 +4,7 @@ using Registry.Core.Collection;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 using Registry.Core.Storage;
 using Registry.Mirror.Configuration;
 using Registry.Mirror.Pulls;

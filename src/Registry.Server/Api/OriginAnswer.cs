@@ -30,6 +30,7 @@ internal sealed record OriginAnswer
             ChangeSource.Command => "command",
             ChangeSource.Collector => "collector",
             ChangeSource.Mirror => "mirror",
+            ChangeSource.Retention => "retention",
             _ => "unknown",
         },
         Actor = origin.Actor,

@@ -48,6 +48,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(RepositoryRestoreAnswer))]
 [JsonSerializable(typeof(RepositoryTagsAnswer))]
 [JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(RetentionResult))]
 [JsonSerializable(typeof(RollbackAnswer))]
 [JsonSerializable(typeof(SpaceAnswer))]
 [JsonSerializable(typeof(TagHistoryAnswer))]

@@ -42,15 +42,27 @@ internal static class PolicyFile
             return given;
         }
 
-        if (options.PolicyConfig is not { } path)
+        if (options.PolicyConfig is null)
         {
             return NoRules.Instance;
         }
 
+        var rules = ReadRules(options);
+        return new PolicyChangeRules(() => rules);
+    }
+
+    /// <summary>Rules for a command, which reads the file once; none without the setting.</summary>
+    /// <exception cref="StartupException">The file cannot be used.</exception>
+    public static PolicyRules ReadRules(RegistryOptions options)
+    {
+        if (options.PolicyConfig is not { } path)
+        {
+            return PolicyRules.None;
+        }
+
         try
         {
-            var rules = Read(path);
-            return new PolicyChangeRules(() => rules);
+            return Read(path);
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {

@@ -182,6 +182,37 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, MirrorPulls? mi
             : await StartAsync(request, new WarmWork(image, platform, mirror));
     }
 
+    public async Task<RegistryError?> RetainAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "dryRun", "repository", "yes") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!ApiParameters.ReadSwitch(query, "dryRun").TryGet(out var isDryRun, out var fault)
+            || !ApiParameters.ReadSwitch(query, "yes").TryGet(out var isConfirmed, out fault)
+            || !QueryParameter.Find(query, "repository").TryGet(out var text, out fault))
+        {
+            return fault;
+        }
+
+        RepositoryName? repository = null;
+        if (text is not null)
+        {
+            if (!RepositoryName.TryParse(text, out var name))
+            {
+                return Malformed($"repository is '{Parameters.Echo(text)}'; it must be the name of a repository, such as team/app");
+            }
+
+            repository = name;
+        }
+
+        return isDryRun && isConfirmed ? Malformed("dryRun cannot be combined with yes")
+            : !isDryRun && repository is not null ? Malformed("repository needs dryRun: a run is about all repositories")
+            : await StartAsync(request, new RetentionWork(isDryRun, isConfirmed, repository));
+    }
+
     public async Task<RegistryError?> CompareAsync(RequestContext request)
     {
         var query = request.Request.Query;

@@ -72,6 +72,7 @@ internal static class RouteTable
         new("POST", "/api/v1/maintenance/import?path=<path>", Permission.Maintain, maintenance.ImportAsync),
         new("POST", "/api/v1/maintenance/copy?source=<image>&target=<image>", Permission.Maintain, maintenance.CopyAsync),
         new("POST", "/api/v1/maintenance/warm?image=<image>", Permission.Maintain, maintenance.WarmAsync),
+        new("POST", "/api/v1/maintenance/retention", Permission.Maintain, maintenance.RetainAsync),
         new("POST", "/api/v1/maintenance/reindex?dryRun=<on>", Permission.Maintain, maintenance.CompareAsync),
         new("POST", "/api/v1/maintenance/cancel?id=<id>", Permission.Maintain, maintenance.CancelAsync),
         new("POST", "/api/v1/maintenance/read-only?on=<on>", Permission.Maintain, maintenance.SetReadOnlyAsync),

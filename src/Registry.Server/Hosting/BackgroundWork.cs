@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Access.Sessions;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Space;
 using Registry.Mirror;
 using Registry.Server.Configuration;
@@ -15,7 +16,7 @@ using Registry.Storage.Metadata;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the computation of space, the expiry of uploads, the deletion of objects, the
+/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the record of pulls, the retention, the computation of space, the expiry of uploads, the deletion of objects, the
 /// return of memory, and the checks of the bucket and the certificate. The storage has workers of its own.
 /// </summary>
 /// <param name="options">The settings.</param>
@@ -76,6 +77,8 @@ internal sealed class BackgroundWork(
         Repeat("The expiry of uploads", options.UploadCleanupInterval, ExpireAsync);
         Repeat("The return of memory", MemoryTrim.Interval, TrimAsync);
         Repeat("The garbage collection", core.Rules.Interval, CollectAsync);
+        Repeat("The record of pulls", PullRecorder.Interval, _ => core.Pulls.SaveAsync());
+        Repeat("The retention", RetentionOperations.Interval, RetainAsync);
         Repeat("The computation of space", SpaceRounds.Interval, ComputeSpaceAsync);
 
         // The bytes in a bucket are not on this disk.
@@ -145,6 +148,15 @@ internal sealed class BackgroundWork(
         if (storage.Indexer.IsComplete && !readOnly.IsOn && await core.SpaceRounds.IsDueAsync() && await IsOwnTurnAsync("space", core.SpaceRounds.Turn))
         {
             await core.SpaceRounds.RunAsync(cancellationToken);
+        }
+    }
+
+    // An incomplete index misses what tags need.
+    private async Task RetainAsync(CancellationToken cancellationToken)
+    {
+        if (storage.Indexer.IsComplete && !readOnly.IsOn && await core.Retention.IsDueAsync() && await IsOwnTurnAsync("retention", RetentionOperations.Interval))
+        {
+            await core.Retention.RunDueAsync(cancellationToken);
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Policies;
 using Registry.Core.Policies.Rules;
 using Registry.Files.Watching;
@@ -32,6 +33,9 @@ internal sealed class PolicyComposition : IAsyncDisposable
         WatchedSetting.Open(
             PolicyFile.Setting, options.PolicyConfig, content => PolicyFile.Parse(content, options.PolicyConfig!), time, loggers.CreateLogger<PolicyComposition>()),
         options.ChangeRules);
+
+    /// <summary>Adds the rules to the settings of the core.</summary>
+    public CoreSettings Complete(CoreSettings settings) => settings with { ChangeRules = ChangeRules, Policies = () => Current };
 
     public ValueTask DisposeAsync() => _rules?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -88,7 +88,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _time = time;
         _stop = new StopStages(options.Limits.Drain, loggers.CreateLogger<RegistryHost>());
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
-        _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn, Policies = () => policy.Current }, time, loggers);
+        _core = new RegistryCore(storage.Ports, policy.Complete(options.CoreSettings) with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
             [.. access.Files, .. policy.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
@@ -99,7 +99,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var routes = RouteTable.Create(
             new BlobEndpoints(_core.Blobs, pulls),
             new UploadEndpoints(_core.Uploads, _core.Blobs, locations),
-            new ManifestEndpoints(_core.Manifests, _core.RequiredSignatures, locations, memory, options, pulls),
+            new ManifestEndpoints(_core.Manifests, _core.RequiredSignatures, locations, memory, options, _core.Pulls, pulls),
             new ListEndpoints(_core.Lists, memory, pulls),
             new ReferrerEndpoints(_core.Referrers, memory, pulls),
             new TagEndpoints(_core.History, _core.Rollbacks, _core.Repositories, memory, options),
@@ -191,6 +191,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Pulls from mirrored repositories; null without a mirror.</summary>
     internal MirrorPulls? Mirror => _mirror.Pulls;
+
+    /// <summary>Core, for tests that must see more than requests show.</summary>
+    internal RegistryCore Core => _core;
 
     /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;

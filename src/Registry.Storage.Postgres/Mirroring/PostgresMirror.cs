@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.Trash;
 

@@ -394,5 +394,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(SpaceTables.Order, Oldest: 1),
         new(MirrorTables.Sql, Oldest: 1),
         new(PolicyTables.Sql, Oldest: 1),
+        new(RetentionTables.Sql, Oldest: 1),
     ];
 }

@@ -392,5 +392,6 @@ internal static class SqliteMigrations
         SpaceMigration.Order,
         MirrorMigration.Sql,
         PolicyMigration.Sql,
+        RetentionMigration.Sql,
     ];
 }

@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 using Registry.Storage.Sqlite.Rows;
 
 namespace Registry.Storage.Sqlite.Mirroring;

@@ -15,6 +15,7 @@ using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Retention;
 
 namespace Registry.Storage.Metadata;
 
@@ -48,6 +49,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Space = new SqliteSpaceMetadata(database),
             Inventory = new SqliteInventory(database),
             Mirror = _cache.Decorate(new SqliteMirror(database, environment.Time)),
+            Retention = _cache.Decorate(new SqliteRetention(database, environment.Time, environment.Rules)),
             Sessions = new SqliteUploadSessions(database),
             WebSessions = new SqliteWebSessions(database),
             Staged = new SqliteStagedContent(database),

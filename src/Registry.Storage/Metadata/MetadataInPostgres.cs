@@ -12,6 +12,7 @@ using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres.SmallContent;
 
 namespace Registry.Storage.Metadata;
@@ -43,6 +44,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Space = new PostgresSpaceMetadata(database),
             Inventory = new PostgresInventory(database),
             Mirror = new PostgresMirror(database, environment.Time),
+            Retention = new PostgresRetention(database, environment.Time, environment.Rules),
             Sessions = new PostgresUploadSessions(database),
             WebSessions = new PostgresWebSessions(database),
             Staged = new PostgresStagedContent(database),

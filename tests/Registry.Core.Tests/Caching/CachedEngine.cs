@@ -8,6 +8,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Space;
@@ -53,6 +54,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public IMirrorMetadata Mirror { get; private set; }
 
+    public IRetentionMetadata Retention { get; private set; }
+
     public IWebSessionStore WebSessions => _sqlite.WebSessions;
 
     public IIndexTarget IndexTarget { get; private set; }
@@ -87,7 +90,7 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Repositories), nameof(Mirror), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Repositories), nameof(Mirror), nameof(Retention), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
     private void Open()
     {
         Cache = new MetadataCache(1024 * 1024);
@@ -95,6 +98,7 @@ internal sealed class CachedEngine : IMetadataEngine
         Trash = new CachedTrash(_sqlite.Trash, Cache);
         Repositories = new CachedRepositories(_sqlite.Repositories, Cache);
         Mirror = new CachedMirror(_sqlite.Mirror, Cache);
+        Retention = new CachedRetention(_sqlite.Retention, Cache);
         Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
         Verifier = new CachedVerifierMetadata(_sqlite.Verifier, Cache, () => { });
         IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);

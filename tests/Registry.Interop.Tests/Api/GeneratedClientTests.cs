@@ -141,6 +141,8 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal((JobKind.Verify, JobState.Succeeded, true), (verified.Kind, verified.State, verified.Report!.Verified!.IsClean));
         Job compared = await EndOfAsync(api, await api.CompareTreeAsync(true, new Empty(), Cancellation));
         Assert.Equal((JobKind.Reindex, JobState.Succeeded), (compared.Kind, compared.State));
+        Job retained = await EndOfAsync(api, await api.RunRetentionAsync(new Empty(), dryRun: true, cancellationToken: Cancellation));
+        Assert.Equal((JobKind.Retention, JobState.Failed, retained.Outcome), (retained.Kind, retained.State, retained.Report!.Refusal));
         Job copied = await EndOfAsync(api, await api.CopyImageAsync($"{RenamedOf(name)}:v1", $"{name}/copy", new Empty(), cancellationToken: Cancellation));
         Assert.Equal((JobKind.Copy, JobState.Succeeded), (copied.Kind, copied.State));
         ApiException<Problem> remote = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.ImportImagesAsync("/images", new Empty(), cancellationToken: Cancellation));
@@ -148,7 +150,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
 
         // One that has ended stays as it is.
         Assert.Equal(JobState.Succeeded, (await api.CancelJobAsync(verified.Id, new Empty(), Cancellation)).State);
-        Assert.Equal([copied.Id, compared.Id, verified.Id, preview.Id, refused.Id], (await api.ListJobsAsync(Cancellation)).Jobs.Take(5).Select(job => job.Id));
+        Assert.Equal([copied.Id, retained.Id, compared.Id, verified.Id, preview.Id, refused.Id], (await api.ListJobsAsync(Cancellation)).Jobs.Take(6).Select(job => job.Id));
         Explanation explanation = await api.ExplainContentAsync(image.Digest, Cancellation);
         Assert.Equal((ExplanationState.Stored, true), (explanation.State, explanation.IsKnown));
         Assert.Equal(2, explanation.ManifestOf.Count);

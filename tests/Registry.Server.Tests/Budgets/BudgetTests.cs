@@ -7,6 +7,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Documentation;
+using Registry.Server.Tests.Policies;
 
 namespace Registry.Server.Tests.Budgets;
 
@@ -26,6 +27,8 @@ public sealed class BudgetTests : IAsyncLifetime
 
     private readonly AccessFolder _folder = new();
     private readonly TemporaryFolder _data = new();
+
+    // Pulls are recorded, which costs most, and one repository needs signatures.
     private readonly TemporaryFolder _policy = new();
     private readonly TestSigner _signer = new();
     private readonly TestBlob _blob = TestBlob.Random(4096);
@@ -51,7 +54,11 @@ public sealed class BudgetTests : IAsyncLifetime
         // No log, since the recorded one of other tests asks for every line.
         await File.WriteAllTextAsync(_policy.File("test.pub"), _signer.PublicKey);
         await File.WriteAllTextAsync(
-            _policy.File("policy.json"), $$"""{ "rules": [ { "repository": "{{SignedRepository}}", "requireSignature": { "cosign": ["test.pub"] } } ] }""");
+            _policy.File("policy.json"), $$"""
+            { "rules": [
+              { "repository": "{{SignedRepository}}", "requireSignature": { "cosign": ["test.pub"] } },
+              { "repository": "**", "keep": { "pulledWithin": "30d" } } ] }
+            """);
         var options = _folder.Configure(
             new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = _data.Path, PolicyConfig = _policy.File("policy.json") }, AuthenticationKind.Basic);
         _host = await RegistryHost.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance);

@@ -5,6 +5,7 @@ using Registry.Core.Changes;
 using Registry.Server.Maintenance;
 using Registry.Server.Tests.Maintenance;
 using Registry.Server.Tests.Mirroring;
+using Registry.Server.Tests.Policies;
 using Registry.Storage.Files;
 
 namespace Registry.Server.Tests.OpenApi;
@@ -18,6 +19,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
     private readonly ApiDescription _description = new();
     private readonly HashSet<string> _answered = [];
+    private readonly PolicyFolder _policy = new("""{ "rules": [{ "repository": "**", "keep": { "tagged": ["*"] } }] }""");
     private MirroredUpstream _upstream = null!;
     private MaintainedRegistry _maintained = null!;
     private TestImage _first = null!;
@@ -31,7 +33,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await _upstream.Client.PushAsync(Repository, TestImage.Create(), "latest");
 
         // 1 MiB a second, so that a verification does not end by itself while another job is asked for.
-        _maintained = await MaintainedRegistry.StartAsync(options => _upstream.Configure(options) with { VerifyRate = 1 });
+        _maintained = await MaintainedRegistry.StartAsync(options => _policy.Configure(_upstream.Configure(options)) with { VerifyRate = 1 });
         _first = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
         var image = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
         await Registry.Client.PushAsync(Repository, TestImage.Artifact("application/spdx+json", image), "sbom");
@@ -45,6 +47,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
     {
         await _maintained.DisposeAsync();
         await _upstream.DisposeAsync();
+        _policy.Dispose();
     }
 
     [Fact]
@@ -171,6 +174,8 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForJobAsync("verify?fullSpeed=true", "verified");
         await AskForJobAsync($"copy?source={Repository}:latest&target=team/copied", "copied");
         await AskForJobAsync($"warm?image=up/{Repository}:latest", "warmed");
+        await AskForJobAsync("retention?dryRun=true", "retained");
+        await AskForJobAsync("retention", "retained");
         await AskForJobAsync("reindex?dryRun=true", TestRegistry.Stores is null ? "compared" : "refusal");
         await AskForImportAsync();
         await AskAsync("POST", "/api/v1/maintenance/read-only?on=true", 200);
@@ -186,6 +191,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskAsync("POST", "/api/v1/maintenance/gc", 409);
         await AskAsync("POST", "/api/v1/maintenance/verify", 409);
         await AskAsync("POST", $"/api/v1/maintenance/copy?source={Repository}:latest&target=team/copied", 409);
+        await AskAsync("POST", "/api/v1/maintenance/retention", 409);
         await AskAsync("POST", "/api/v1/maintenance/reindex?dryRun=true", 409);
         await AskAsync("POST", $"/api/v1/maintenance/warm?image=up/{Repository}:latest", 409);
         await AskAsync("GET", $"/api/v1/maintenance/show?id={running}", 200);

@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Core.Pulls;
 
 namespace Registry.Storage.Contracts.Mirroring;
 

@@ -42,6 +42,10 @@ internal sealed record MaintenanceReport
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ReindexPreview? Compared { get; init; }
 
+    /// <summary>What a retention keeps and deletes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RetentionResult? Retained { get; init; }
+
     /// <summary>Reason why nothing was done, and what to do: a clause for people.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Refusal { get; init; }
@@ -91,6 +95,14 @@ internal sealed record MaintenanceReport
             ["unreadable"] = compared.Unreadable,
             ["differences"] = compared.Differences.Count + compared.NotListed,
         },
+        { Retained.Counts: { } counts } => new Dictionary<string, long>
+        {
+            ["repositories"] = counts.Repositories,
+            ["tags"] = counts.Tags,
+            ["manifests"] = counts.Manifests,
+            ["kept"] = counts.Kept,
+            ["left"] = counts.Left,
+        },
         _ => new Dictionary<string, long>(),
     };
 
@@ -100,6 +112,7 @@ internal sealed record MaintenanceReport
     {
         { Preview: { } preview } => preview.Manifests.Count + preview.Links.Count + preview.Blobs.Count + preview.Kept.Count,
         { Untagged: { } untagged } => untagged.Manifests.Count + untagged.Refused.Count,
+        { Retained: { } retained } => retained.Deleted.Count + retained.Kept.Count + retained.Left.Count,
         _ => Imported?.Images.Count ?? Compared?.Differences.Count ?? 0,
     };
 
@@ -115,6 +128,7 @@ internal sealed record MaintenanceReport
         Explanation?.Write(output);
         Verified?.Write(output);
         Compared?.Write(output);
+        Retained?.Write(output);
         if (Imported is not null)
         {
             TransferLines.Write(Imported, "Imported", output);
@@ -136,6 +150,7 @@ internal sealed record MaintenanceReport
     {
         { Preview: { } preview } => preview.Summary,
         { Untagged: { } untagged } => untagged.Summary,
+        { Retained: { } retained } => retained.Summary,
         { Compared: { } compared } => compared.Summary.ReplaceLineEndings(" "),
         { Imported: { } imported } => TransferLines.Summarize(imported, "Imported"),
         { Copied: { } copied } => TransferLines.Summarize(copied, "Copied to"),

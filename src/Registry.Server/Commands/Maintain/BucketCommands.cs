@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Policies.Retention;
 using Registry.Server.Configuration;
 using Registry.Storage;
 
@@ -26,6 +27,9 @@ internal static class BucketCommands
             async storage =>
             {
                 var bucket = storage.Bucket!;
+
+                // The database may come from a dump: what was pulled since is not known.
+                await storage.Ports.Retention.SetMarkAsync(RetentionMark.PullsRecordedSince, null);
                 context.Output.WriteLine(await bucket.AdoptAsync(cancellationToken) is var (writer, at)
                     ? $"Marked {bucket.Address} as that of this registry. The mark before was written on {writer} at {at:u}."
                     : $"Marked {bucket.Address} as that of this registry. It had no mark.");

@@ -174,6 +174,9 @@ internal sealed class MaintenanceRun(CommandContext context, IMaintenanceWork wo
             case { Compared: { } compared }:
                 ReportJson.Write(context.Output, compared, json => json.ReindexPreview);
                 break;
+            case { Retained: { } retained }:
+                ReportJson.Write(context.Output, retained, json => json.RetentionResult);
+                break;
             case { Verified: { } verified }:
                 ReportJson.Write(context.Output, verified, json => json.VerifyResult);
                 break;

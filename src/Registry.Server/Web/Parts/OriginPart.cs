@@ -26,6 +26,12 @@ internal readonly struct OriginPart(ChangeOrigin origin) : IHtmlPart
             case ChangeSource.Mirror:
                 html.Write($"the mirror of <bdi>{origin.Actor}</bdi>");
                 break;
+            case ChangeSource.Retention when origin.Actor is { } user:
+                html.Write($"the retention, run by <bdi>{user}</bdi>");
+                break;
+            case ChangeSource.Retention:
+                html.Write($"the retention");
+                break;
             default:
                 html.Write($"unknown");
                 break;
