@@ -166,7 +166,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal((404, reason), (kept.StatusCode, kept.Result.Detail));
         ApiException<Problem> unasked = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.CheckMirroredAsync($"{name}:v1", new Empty(), Cancellation));
         Assert.Equal((404, reason), (unasked.StatusCode, unasked.Result.Detail));
-        Job unfetched = await EndOfAsync(api, await api.WarmImageAsync($"{name}:v1", new Empty(), Cancellation));
+        Job unfetched = await EndOfAsync(api, await api.WarmImageAsync($"{name}:v1", new Empty(), null, Cancellation));
         Assert.Equal((JobKind.Warm, JobState.Failed, reason), (unfetched.Kind, unfetched.State, unfetched.Report!.Refusal));
     }
 

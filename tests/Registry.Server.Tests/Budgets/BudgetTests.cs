@@ -7,7 +7,6 @@ using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Documentation;
-using Registry.Server.Tests.Policies;
 
 namespace Registry.Server.Tests.Budgets;
 
