@@ -67,6 +67,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Space = _metadata.Ports.Space,
             Inventory = _metadata.Ports.Inventory,
             Mirror = Mirror,
+            Events = _metadata.Ports.Events,
             WebSessions = _metadata.Ports.WebSessions,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,

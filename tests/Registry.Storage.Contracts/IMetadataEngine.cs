@@ -2,6 +2,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -41,6 +42,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IInventory Inventory { get; }
 
     IMirrorMetadata Mirror { get; }
+
+    IEventDeliveries Events { get; }
 
     IWebSessionStore WebSessions { get; }
 

@@ -3,6 +3,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -18,6 +19,7 @@ using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
+using Registry.Storage.Postgres.Events;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Rows;
@@ -63,6 +65,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IInventory Inventory { get; private set; }
 
     public IMirrorMetadata Mirror { get; private set; }
+
+    public IEventDeliveries Events { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -126,7 +130,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -141,6 +145,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Space = new PostgresSpaceMetadata(database);
         Inventory = new PostgresInventory(database);
         Mirror = new PostgresMirror(database, _time);
+        Events = new PostgresEventDeliveries(database);
         WebSessions = new PostgresWebSessions(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);

@@ -140,6 +140,12 @@ internal static class OldSchema
         DROP INDEX repositories_by_upstream;
         ALTER TABLE repositories DROP COLUMN upstream;
         """,
+        """
+        DROP TABLE event_deliveries;
+        DROP TABLE event_lanes;
+        DROP TABLE event_endpoints;
+        DELETE FROM meta WHERE key = 'changes_epoch';
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -4,6 +4,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -20,6 +21,7 @@ using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
+using Registry.Storage.Sqlite.Events;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
 
@@ -62,6 +64,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IInventory Inventory { get; private set; }
 
     public IMirrorMetadata Mirror { get; private set; }
+
+    public IEventDeliveries Events { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -117,7 +121,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -134,6 +138,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Space = new SqliteSpaceMetadata(Database);
         Inventory = new SqliteInventory(Database);
         Mirror = new SqliteMirror(Database, _time);
+        Events = new SqliteEventDeliveries(Database, _time);
         WebSessions = new SqliteWebSessions(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);

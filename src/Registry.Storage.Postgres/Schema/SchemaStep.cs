@@ -393,5 +393,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(ActivityIndex.Sql, Oldest: 1),
         new(SpaceTables.Order, Oldest: 1),
         new(MirrorTables.Sql, Oldest: 1),
+        new(EventTables.Sql, Oldest: 1),
     ];
 }

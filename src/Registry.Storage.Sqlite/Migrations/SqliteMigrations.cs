@@ -391,5 +391,6 @@ internal static class SqliteMigrations
         ActivityMigration.Sql,
         SpaceMigration.Order,
         MirrorMigration.Sql,
+        EventMigration.Sql,
     ];
 }

@@ -2,6 +2,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -45,6 +46,9 @@ internal sealed record MetadataPorts
 
     /// <summary>What the mirror knows of mirrored repositories beside their content.</summary>
     public required IMirrorMetadata Mirror { get; init; }
+
+    /// <summary>How far events were sent.</summary>
+    public required IEventDeliveries Events { get; init; }
 
     /// <summary>Log-ins to the web interface.</summary>
     public required IWebSessionStore WebSessions { get; init; }

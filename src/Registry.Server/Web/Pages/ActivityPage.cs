@@ -1,5 +1,6 @@
 using System.Globalization;
 using Registry.Core.Activity;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Api.Activity;
