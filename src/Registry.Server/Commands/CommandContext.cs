@@ -144,6 +144,10 @@ internal sealed class CommandContext(
         {
             return await run(loaded, loggers);
         }
+        catch (StartupException e)
+        {
+            return Refuse(e.Message);
+        }
         catch (StorageChoiceException e)
         {
             // A store that does not answer is no wrong setting, and a service manager starts the registry again.

@@ -45,8 +45,8 @@ internal sealed class StoppedRegistry : IAsyncDisposable
         string command, RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
     {
         var storage = createsFolder
-            ? await RegistryStorage.OpenAsync(options.Storage, options.ChangeRules, time, loggers, options.StorageLimits)
-            : await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, time, loggers, options.StorageLimits);
+            ? await RegistryStorage.OpenAsync(options.Storage, PolicyFile.ReadChangeRules(options), time, loggers, options.StorageLimits)
+            : await RegistryStorage.OpenExistingAsync(options.Storage, PolicyFile.ReadChangeRules(options), time, loggers, options.StorageLimits);
         try
         {
             if (storage.Files is { } files)

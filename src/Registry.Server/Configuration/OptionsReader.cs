@@ -101,6 +101,7 @@ public sealed class OptionsReader
             VerifyPeriod = Read("REGISTRY_VERIFY_PERIOD", SettingKinds.Time(TimeSpan.Zero), defaults.VerifyPeriod),
             VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", SettingKinds.MegabytesPerSecond, defaults.VerifyRate),
             ExternalUrl = ReadOptionalText("REGISTRY_EXTERNAL_URL", ExternalUrl),
+            PolicyConfig = ReadPath(PolicyFile.Setting, "a JSON file with rules about repositories"),
             MirrorConfig = ReadPath("REGISTRY_MIRROR_CONFIG", "a JSON file with the registries that are mirrored"),
             MirrorSpool = ReadPath("REGISTRY_MIRROR_SPOOL", "a folder for copies of what the mirror fetches into a bucket"),
             Ui = Read("REGISTRY_UI", SettingKinds.Switch, defaults.Ui),

@@ -209,6 +209,9 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_MIRROR_CONFIG: path of the file of the mirror; null to mirror nothing.</summary>
     public string? MirrorConfig { get; init; }
 
+    /// <summary>REGISTRY_POLICY_CONFIG: path of the file of rules about repositories; null without rules.</summary>
+    public string? PolicyConfig { get; init; }
+
     /// <summary>
     /// REGISTRY_MIRROR_SPOOL: folder for copies of what the mirror fetches into a bucket, while it is fetched; null for that of the system for temporary files. Files of the data folder need no copy.
     /// </summary>
@@ -244,8 +247,8 @@ public sealed record RegistryOptions
         VerifyBytesPerSecond = VerifyRate * 1024L * 1024,
     };
 
-    /// <summary>Rules about changes, for requests and commands alike; no setting makes any yet.</summary>
-    internal IChangeRules ChangeRules { get; init; } = NoRules.Instance;
+    /// <summary>Rules about changes instead of those of <see cref="PolicyConfig"/>, for requests and commands alike; null for these.</summary>
+    internal IChangeRules? ChangeRules { get; init; }
 
     /// <summary>Time limits of connections; not settings.</summary>
     internal ConnectionTimes Limits { get; init; } = new();

@@ -25,6 +25,7 @@ internal static partial class FilePermissions
             ("REGISTRY_TLS_CLIENT_CA", options.TlsClientCa, false),
             ("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, false),
             ("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, false),
+            (PolicyFile.Setting, options.PolicyConfig, false),
             ("REGISTRY_MIRROR_CONFIG", options.MirrorConfig, false),
         ];
         foreach (var (setting, path, isSecret) in files)

@@ -41,6 +41,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
     private readonly RegistryStorage _storage;
     private readonly RegistryCore _core;
+    private readonly PolicyComposition _policy;
     private readonly AccessComposition _access;
     private readonly MirrorComposition _mirror;
     private readonly TlsFiles? _tls;
@@ -66,6 +67,7 @@ public sealed class RegistryHost : IAsyncDisposable
         RegistryOptions options,
         IReadOnlyList<EffectiveSetting> settings,
         RegistryStorage storage,
+        PolicyComposition policy,
         AccessComposition access,
         MirrorComposition mirror,
         TlsFiles? tls,
@@ -78,6 +80,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _hostMetrics = metrics;
         _options = options;
         _storage = storage;
+        _policy = policy;
         _access = access;
         _mirror = mirror;
         _tls = tls;
@@ -87,7 +90,7 @@ public sealed class RegistryHost : IAsyncDisposable
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
-            [.. access.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
+            [.. access.Files, .. policy.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
@@ -219,13 +222,16 @@ public sealed class RegistryHost : IAsyncDisposable
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
     {
         var metrics = new HostMetrics();
+        PolicyComposition? policy = null;
         RegistryStorage storage;
         try
         {
-            storage = await RegistryStorage.OpenAsync(options.Storage, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+            policy = PolicyComposition.Open(options, time, loggers);
+            storage = await RegistryStorage.OpenAsync(options.Storage, policy.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
         }
         catch
         {
+            await (policy?.DisposeAsync() ?? ValueTask.CompletedTask);
             metrics.Dispose();
             throw;
         }
@@ -246,11 +252,12 @@ public sealed class RegistryHost : IAsyncDisposable
             await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (mirror?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
+            await policy.DisposeAsync();
             metrics.Dispose();
             throw;
         }
 
-        var host = new RegistryHost(options, settings ?? [], storage, access, mirror, tls, memory, metrics, time, loggers);
+        var host = new RegistryHost(options, settings ?? [], storage, policy, access, mirror, tls, memory, metrics, time, loggers);
         try
         {
             await host.StartAsync();
@@ -322,6 +329,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await _mirror.DisposeAsync();
             await _storage.FinishAsync(_stop.BeginFiles());
             await _storage.DisposeAsync();
+            await _policy.DisposeAsync();
             _hostMetrics.Dispose();
             _stop.Dispose();
         }

@@ -22,7 +22,7 @@ internal static class BucketCommands
 
     private static Task<int> AdoptAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         context.TryAsync(options.Storage, "the command was interrupted; run it again", async () => await context.WithStorageAsync(
-            await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, TimeProvider.System, loggers),
+            await RegistryStorage.OpenExistingAsync(options.Storage, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers),
             async storage =>
             {
                 var bucket = storage.Bucket!;

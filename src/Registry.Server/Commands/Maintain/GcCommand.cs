@@ -106,7 +106,7 @@ internal static class GcCommand
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        var opened = await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, time, loggers, writesOut: !request.IsReport);
+        var opened = await RegistryStorage.OpenExistingAsync(options.Storage, PolicyFile.ReadChangeRules(options), time, loggers, writesOut: !request.IsReport);
         return await context.WithStorageAsync(opened, async storage =>
         {
             if (!storage.Indexer.IsComplete)

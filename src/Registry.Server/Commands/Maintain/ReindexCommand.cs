@@ -78,7 +78,7 @@ internal static class ReindexCommand
             }
 
             StorageTotals totals;
-            await using (var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers))
+            await using (var storage = RegistryStorage.Open(path, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers))
             {
                 await context.WithProgressAsync<IndexingProgress, bool>(
                     isJson,
@@ -123,7 +123,7 @@ internal static class ReindexCommand
         var path = Path.GetFullPath(options.StoragePath);
         DataFolder.OpenExisting(path).Dispose();
         var isWhole = await TryFinishAsync(context, options, path, loggers);
-        await using var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
+        await using var storage = RegistryStorage.Open(path, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers);
         var core = new RegistryCore(storage.Ports, options.CoreSettings, TimeProvider.System, loggers);
         var exitCode = await run.RunAsync(
             new MaintenanceTarget(storage, core, StoppedRegistry.OriginOf("reindex"), TimeProvider.System, IsServing: false), cancellationToken);
@@ -150,7 +150,7 @@ internal static class ReindexCommand
         string? left = null;
         try
         {
-            var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
+            var storage = RegistryStorage.Open(path, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers);
             await storage.DisposeAsync();
             (reason, left) = (storage.Files!.TreeFailure ?? storage.Files.StagedFailure, Leftovers.DescribeStaged(storage.Files));
         }

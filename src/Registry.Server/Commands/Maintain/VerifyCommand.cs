@@ -43,7 +43,7 @@ internal static class VerifyCommand
     private static async Task<int> RunInFolderAsync(
         CommandContext context, MaintenanceRun run, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, CancellationToken cancellationToken)
     {
-        var opened = await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun);
+        var opened = await RegistryStorage.OpenExistingAsync(options.Storage, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers, writesOut: !isDryRun);
         return await context.WithStorageAsync(opened, async storage =>
         {
             if (isDryRun && !storage.Indexer.IsComplete)
