@@ -8,6 +8,7 @@ using Registry.Core;
 using Registry.Core.Collection;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
+using Registry.Events;
 using Registry.Files.Watching;
 using Registry.Mirror;
 using Registry.Server.Configuration;
@@ -44,6 +45,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly PolicyComposition _policy;
     private readonly AccessComposition _access;
     private readonly MirrorComposition _mirror;
+    private readonly EventComposition _events;
     private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
@@ -70,6 +72,7 @@ public sealed class RegistryHost : IAsyncDisposable
         PolicyComposition policy,
         AccessComposition access,
         MirrorComposition mirror,
+        EventComposition events,
         TlsFiles? tls,
         RequestMemory memory,
         HostMetrics metrics,
@@ -83,6 +86,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _policy = policy;
         _access = access;
         _mirror = mirror;
+        _events = events;
         _tls = tls;
         _loggers = loggers;
         _time = time;
@@ -90,12 +94,13 @@ public sealed class RegistryHost : IAsyncDisposable
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
-            [.. access.Files, .. policy.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
+            [.. access.Files, .. policy.Files, .. mirror.Files, .. events.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
         var pulls = mirror.Begin(_core, storage.Ports, options, time, loggers);
+        var dispatch = events.Compose(_core, storage.Ports, options, time, loggers);
         var routes = RouteTable.Create(
             new BlobEndpoints(_core.Blobs, pulls),
             new UploadEndpoints(_core.Uploads, _core.Blobs, locations),
@@ -108,8 +113,10 @@ public sealed class RegistryHost : IAsyncDisposable
             new SpaceEndpoints(_core.Space, memory),
             new InventoryEndpoints(_core.Inventory, _core.Space, memory),
             new ActivityEndpoints(_core.Activity, memory),
+            new ChangeEndpoints(storage.Ports.Changes, _core.Changes, _core.Activity, memory, options, time),
             new MaintenanceEndpoints(Jobs, pulls, ReadOnly, memory, options),
             new MirrorEndpoints(pulls, ReadOnly, memory, options),
+            new EventEndpoints(dispatch, ReadOnly, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint);
         var telemetry = new RequestTelemetry(
@@ -192,6 +199,9 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Pulls from mirrored repositories; null without a mirror.</summary>
     internal MirrorPulls? Mirror => _mirror.Pulls;
 
+    /// <summary>Sends the events; null without endpoints.</summary>
+    internal EventDispatch? Events => _events.Dispatch;
+
     /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;
 
@@ -217,7 +227,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <param name="settings">The same settings with their origin, for people; null to show none.</param>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
     /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the database or bucket cannot be used.</exception>
-    /// <exception cref="StartupException">A file of users, keys, rules, the mirror or TLS, or the address for metrics, cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules, the mirror, events or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
     {
@@ -239,9 +249,11 @@ public sealed class RegistryHost : IAsyncDisposable
         var memory = new RequestMemory(options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
         AccessComposition? access = null;
         MirrorComposition? mirror = null;
+        EventComposition? events = null;
         TlsFiles? tls;
         try
         {
+            events = EventComposition.Open(options, time, loggers);
             mirror = MirrorComposition.Open(options, storage.Ports.Mirror, time, loggers);
             access = await AccessComposition.OpenAsync(options, storage, mirror.Mapping, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
@@ -251,13 +263,14 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (mirror?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (events?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
             await policy.DisposeAsync();
             metrics.Dispose();
             throw;
         }
 
-        var host = new RegistryHost(options, settings ?? [], storage, policy, access, mirror, tls, memory, metrics, time, loggers);
+        var host = new RegistryHost(options, settings ?? [], storage, policy, access, mirror, events, tls, memory, metrics, time, loggers);
         try
         {
             await host.StartAsync();
@@ -270,7 +283,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Reloads the files of users, keys, rules, the mirror and certificates, and logs the results.</summary>
+    /// <summary>Reloads the files of users, keys, rules, the mirror, events and certificates, and logs the results.</summary>
     public void Reload() => _reloads.Run();
 
     /// <summary>Cuts off what <see cref="DisposeAsync"/> waits for: first the requests in flight; when these have ended, the files.</summary>
@@ -289,8 +302,10 @@ public sealed class RegistryHost : IAsyncDisposable
 
         _disposed = true;
 
-        // Live activity would last as long as its pages are open.
+        // Live activity would last as long as its pages are open. What follows the changes ends with the events.
         await _core.News.DisposeAsync();
+        await (_events.Dispatch?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await _core.Changes.DisposeAsync();
         if (_started)
         {
             await _kestrel.StopAsync(_stop.BeginRequests());
@@ -327,6 +342,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
             await _mirror.DisposeAsync();
+            await _events.DisposeAsync();
             await _storage.FinishAsync(_stop.BeginFiles());
             await _storage.DisposeAsync();
             await _policy.DisposeAsync();
@@ -354,6 +370,7 @@ public sealed class RegistryHost : IAsyncDisposable
                 Storage = _storage,
                 Core = _core,
                 Mirror = _mirror.Pulls,
+                Events = _events.Dispatch,
                 Memory = Memory,
                 Buffers = Buffers,
                 Connections = Connections,
@@ -392,6 +409,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _background.Start();
+        _events.Dispatch?.Start();
     }
 
     // The first use loads an assembly. When that fails because the process has no descriptor left, every later use fails, too. So the first

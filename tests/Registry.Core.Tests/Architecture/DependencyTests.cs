@@ -75,6 +75,7 @@ public partial class DependencyTests
         ["Health"] = ["Pipeline", "Tls"],
         ["Api"] = [],
         ["Api.Activity"] = ["Api", "Http"],
+        ["Api.Events"] = ["Api", "Http"],
         ["Api.History"] = ["Api", "Http"],
         ["Api.Inventory"] = ["Http"],
         ["Api.Maintenance"] = ["Api"],
@@ -84,14 +85,14 @@ public partial class DependencyTests
         ["Api.Trash"] = ["Api", "Http"],
         ["Maintenance"] = ["Api.Maintenance"],
         ["Endpoints.Probes"] = ["Health", "Http.Bodies", "Requests"],
-        ["Endpoints"] = ["Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Endpoints.Probes", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
+        ["Endpoints"] = ["Api.Activity", "Api.Events", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Endpoints.Probes", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
         ["Web.Charts"] = [],
         ["Web.Html"] = [],
         ["Web.Images"] = [],
         ["Web.Assets"] = ["Http.Bodies", "Requests"],
         ["Web.Sessions"] = ["Configuration", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests"],
         ["Web.Parts"] = ["Http", "Http.Bodies", "Requests", "Web.Assets", "Web.Html", "Web.Sessions"],
-        ["Web.Pages"] = ["Api.Activity", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages"] = ["Api.Inventory", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Parts", "Web.Sessions"],
         ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Pages", "Web.Parts"],
         ["Web.Pages.Administration"] = ["Api.Maintenance", "Configuration", "Endpoints", "Endpoints.Probes", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
         ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
@@ -105,6 +106,7 @@ public partial class DependencyTests
         ["Hosting.Lifetime"] = ["Configuration", "Configuration.Values", "Hosting", "Telemetry.Logs"],
         ["Commands.Access"] = ["Commands"],
         ["Commands.Activity"] = ["Api.Activity", "Commands", "Commands.Remote"],
+        ["Commands.Events"] = ["Api", "Api.Events", "Commands", "Commands.Maintain", "Commands.Remote", "Http"],
         ["Commands.Mirroring"] = ["Api", "Api.Mirroring", "Commands", "Commands.Maintain", "Commands.Remote", "Maintenance"],
         ["Commands.Progress"] = ["Maintenance"],
         ["Commands.Backup"] = ["Commands", "Configuration", "Maintenance"],
@@ -122,7 +124,7 @@ public partial class DependencyTests
         ["Commands.Trash"] = ["Api", "Api.Trash", "Commands", "Commands.Remote"],
         ["Commands"] =
         [
-            "Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Mirroring", "Commands.Progress", "Commands.Removal", "Commands.Repositories", "Commands.Serve", "Commands.Space",
+            "Api.Activity", "Api.Events", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Events", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Mirroring", "Commands.Progress", "Commands.Removal", "Commands.Repositories", "Commands.Serve", "Commands.Space",
             "Commands.Tags", "Commands.Transfer", "Commands.Trash", "Configuration", "Configuration.Values", "Maintenance", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
@@ -133,6 +135,7 @@ public partial class DependencyTests
     {
         ["Registry.Core"] = [],
         ["Registry.Files"] = [],
+        ["Registry.Events"] = ["Registry.Core", "Registry.Files", "Registry.Outgoing"],
         ["Registry.Outgoing"] = ["Registry.Core", "Registry.Files"],
         ["Registry.Mirror"] = ["Registry.Core", "Registry.Files", "Registry.Outgoing"],
         ["Registry.Storage.Files"] = ["Registry.Core", "Registry.Files"],
@@ -141,7 +144,7 @@ public partial class DependencyTests
         ["Registry.Storage.Sqlite"] = ["Registry.Core"],
         ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3", "Registry.Storage.Sqlite"],
         ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files"],
-        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Mirror", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
+        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Events", "Registry.Images", "Registry.Mirror", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
     };
 
     private static readonly string[] AllowedPackages =

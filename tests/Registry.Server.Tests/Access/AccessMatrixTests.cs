@@ -208,7 +208,7 @@ public sealed class AccessMatrixTests
     {
         var table = RouteTable.Create(
             Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(),
-            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<MaintenanceEndpoints>(), Never<MirrorEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
+            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<ChangeEndpoints>(), Never<MaintenanceEndpoints>(), Never<MirrorEndpoints>(), Never<EventEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
         var heads = table.Where(route => route.Method == "GET").Select(route => route with { Method = "HEAD" });
         return [.. table.UnionBy(heads, route => (route.Method, route.Template))];
     }

@@ -3,7 +3,6 @@ using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Server.Api.Activity;
 using Registry.Server.Endpoints;
 using Registry.Server.Requests;
 using Registry.Server.Web.Html;
