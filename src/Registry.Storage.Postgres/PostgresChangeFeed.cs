@@ -30,6 +30,9 @@ public sealed class PostgresChangeFeed(PostgresDatabase database, long maxChange
     public async Task<long> FindEpochAsync() => await database.ReadAsync(session => MetaRows.ReadAsync(session, EpochKey))
         ?? throw new StorageException("The database has no epoch of the changes.");
 
+    public Task BeginEpochAsync() => database.WriteAsync(session =>
+        session.Queue("UPDATE meta SET value = floor(random() * 281474976710656)::bigint WHERE key = $1", EpochKey));
+
     public Task<long> FindPositionAsync(string consumer) => database.ReadAsync(session => FeedRows.FindPositionAsync(session, consumer));
 
     public async Task<long> FindEndAsync() => (await database.ReadAsync(FeedRows.FindEndAsync)).Last;

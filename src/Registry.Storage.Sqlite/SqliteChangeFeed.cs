@@ -36,6 +36,8 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     public async Task<long> FindEpochAsync() => await database.ReadAsync(session => SqliteDatabase.ReadMeta(session, EpochKey))
         ?? throw new StorageException("The metadata have no epoch of the changes.");
 
+    public Task BeginEpochAsync() => database.WriteAsync(session => BeginEpoch(session));
+
     public Task<long> FindPositionAsync(string consumer) => database.ReadAsync(session => FindPosition(session, consumer));
 
     public Task<long> FindEndAsync() => database.ReadAsync(ChangeRows.FindLast);
@@ -101,6 +103,10 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
             });
         }
     }
+
+    /// <summary>Begins another epoch, inside the caller's transaction.</summary>
+    internal static void BeginEpoch(SqliteSession session) =>
+        session.Execute("UPDATE meta SET value = random() & 281474976710655 WHERE key = 'changes_epoch'");
 
     private async Task MoveAsync(string consumer, long position)
     {

@@ -100,7 +100,7 @@ public sealed class SqliteSnapshot : IMetadataSnapshot
             var milliseconds = time.ToUnixTimeMilliseconds();
             var clock = SqliteDatabase.ReadClock(_session);
             _session.Execute("BEGIN IMMEDIATE");
-            _session.Execute("UPDATE meta SET value = random() & 281474976710655 WHERE key = 'changes_epoch'");
+            SqliteChangeFeed.BeginEpoch(_session);
             _session.Execute("DELETE FROM changes WHERE kind IN (1, 2, 7) OR source = 4");
             _session.Execute("DELETE FROM change_held WHERE consumer = @1", ChangeConsumers.Tree);
             _session.Execute(

@@ -127,6 +127,7 @@ public sealed class DispatchTests : IAsyncDisposable
     {
         var json = $$"""{ "endpoints": [ { "name": "pipeline", "url": "{{receiver.Url}}", "secret": "{{EventReceiver.Secret}}", "addresses": ["127.0.0.1"] } ] }""";
         _configuration = EventsConfigurationReader.Read(Encoding.UTF8.GetBytes(json), Path.GetTempPath());
+        await _storage.Indexer.RunAsync(CancellationToken.None);
         var dispatch = new EventDispatch(
             () => _configuration,
             new EventSources

@@ -55,6 +55,9 @@ public interface IChangeFeed
     /// </summary>
     Task<long> FindEpochAsync();
 
+    /// <summary>Begins another epoch, in metadata that were restored.</summary>
+    Task BeginEpochAsync();
+
     /// <summary>Position of a consumer: the last change whose effect is durable; 0 at first.</summary>
     /// <param name="consumer">One of <see cref="ChangeConsumers"/>.</param>
     Task<long> FindPositionAsync(string consumer);

@@ -28,9 +28,9 @@ public sealed partial class RecentChanges(IChangeFeed feed, TimeProvider time, I
     private Task _reading = Task.CompletedTask;
     private int _readers;
 
-    // Memory has all changes after the first position and up to the second one.
-    private long _begin;
-    private long _end;
+    // Memory has all changes after the first position and up to the second one; none without a reader.
+    private long _begin = long.MaxValue;
+    private long _end = long.MaxValue;
 
     /// <summary>True once nothing is read any more, because the registry stops.</summary>
     public CancellationToken Stopping => _stopping.Token;

@@ -14,6 +14,9 @@ internal sealed class EndpointHold(EndpointLimits limits, Func<bool> isReadOnly,
     /// <summary>True if the process holds it, and long enough for an attempt.</summary>
     public bool IsEnough => _isHeld && !isReadOnly() && time.GetElapsedTime(Interlocked.Read(ref _renewedAt)) + limits.Attempt < limits.Lease;
 
+    /// <summary>True if another process may have held it since it was last renewed, or it was never held.</summary>
+    public bool HasLapsed => !_isHeld || time.GetElapsedTime(Interlocked.Read(ref _renewedAt)) >= limits.Lease;
+
     /// <summary>Notes that it is held from a timestamp on.</summary>
     public void Renew(long timestamp)
     {

@@ -112,9 +112,10 @@ internal sealed partial class EndpointSender
             return;
         }
 
-        _hold.Renew(askedAt);
-        if (_running is null || _isLost || _running.HasOtherGeneration(lanes) || _running.Lanes.IsCompleted)
+        var isOther = _running is null || _isLost || _hold.HasLapsed || _running.HasEnded || _running.HasOtherGeneration(lanes);
+        if (isOther)
         {
+            _hold.End();
             await StopLanesAsync();
             await WarnOfLostAsync(lanes);
             _isLost = false;
@@ -122,6 +123,8 @@ internal sealed partial class EndpointSender
             // As they are after the last ones have stopped.
             await StartLanesAsync(await _sources.Deliveries.ListLanesAsync(Settings.Name));
         }
+
+        _hold.Renew(askedAt);
     }
 
     private async Task StartLanesAsync(IReadOnlyList<EventLane> lanes)
@@ -131,7 +134,7 @@ internal sealed partial class EndpointSender
         var stopping = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         var senders = lanes.Select(lane => new LaneSender(
             lane, Settings, _sources.Limits, _client, _hold, writer, _sources.Changes, RecordAsync, Counters, _sources.Time, _logger));
-        _running = new Running(lanes, Task.WhenAll(senders.Select(sender => Task.Run(() => sender.RunAsync(stopping.Token, _ending.Token)))), stopping, reading);
+        _running = new Running(lanes, [.. senders.Select(sender => Task.Run(() => sender.RunAsync(stopping.Token, _ending.Token)))], stopping, reading);
     }
 
     private async Task StopLanesAsync()
@@ -145,7 +148,7 @@ internal sealed partial class EndpointSender
         await running.Stopping.CancelAsync();
         try
         {
-            await running.Lanes;
+            await Task.WhenAll(running.Lanes);
         }
 #pragma warning disable CA1031 // A lane that has met an internal error begins again with the others.
         catch (Exception e) when (e is not OperationCanceledException)
@@ -193,8 +196,11 @@ internal sealed partial class EndpointSender
         _fault = fault;
     }
 
-    private sealed record Running(IReadOnlyList<EventLane> Begun, Task Lanes, CancellationTokenSource Stopping, IDisposable Reading)
+    private sealed record Running(IReadOnlyList<EventLane> Begun, IReadOnlyList<Task> Lanes, CancellationTokenSource Stopping, IDisposable Reading)
     {
+        /// <summary>True if a lane has to be held again, or has met an internal error.</summary>
+        public bool HasEnded => Lanes.Any(lane => lane.IsCompleted);
+
         public bool HasOtherGeneration(IReadOnlyList<EventLane> lanes) => lanes.Zip(Begun).Any(pair => pair.First.Generation != pair.Second.Generation);
     }
 

@@ -79,7 +79,7 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
             return unknown;
         }
 
-        if (!FindEndpoint(request).TryGet(out var endpoint, out var fault) || !QueryParameter.Read(query, "since").TryGet(out _, out fault)
+        if (!QueryParameter.Read(query, "endpoint").TryGet(out _, out var fault) || !QueryParameter.Read(query, "since").TryGet(out _, out fault)
             || !ApiParameters.ReadTime(query, "since").TryGet(out var since, out fault))
         {
             return fault;
@@ -94,6 +94,11 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
         if (readOnly.IsOn)
         {
             return RegistryErrorCode.ReadOnly;
+        }
+
+        if (!FindEndpoint(request).TryGet(out var endpoint, out var unfound))
+        {
+            return unfound;
         }
 
         if (await events!.ReplayAsync(endpoint, since!.Value) is not { } position)

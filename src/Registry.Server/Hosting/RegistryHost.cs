@@ -96,7 +96,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _reloads = new FileReloads(
             [.. access.Files, .. policy.Files, .. mirror.Files, .. events.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
-        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _background!.LastCollection, time);
+        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _events.Dispatch, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
         var pulls = mirror.Begin(_core, storage.Ports, options, time, loggers);

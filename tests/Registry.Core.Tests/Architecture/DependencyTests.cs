@@ -144,7 +144,7 @@ public partial class DependencyTests
         ["Registry.Storage.Sqlite"] = ["Registry.Core"],
         ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3", "Registry.Storage.Sqlite"],
         ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files"],
-        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Events", "Registry.Images", "Registry.Mirror", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
+        ["Registry.Server"] = ["Registry.Core", "Registry.Events", "Registry.Files", "Registry.Images", "Registry.Mirror", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
     };
 
     private static readonly string[] AllowedPackages =

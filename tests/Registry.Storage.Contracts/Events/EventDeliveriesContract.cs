@@ -118,13 +118,15 @@ public abstract class EventDeliveriesContract : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_epoch_of_the_changes_stays_the_same()
+    public async Task The_epoch_of_the_changes_stays_the_same_until_another_one_begins()
     {
         var epoch = await _engine.Feed.FindEpochAsync();
         await _engine.ReopenAsync(cleanly: false);
 
         Assert.InRange(epoch, 0, (1L << 48) - 1);
         Assert.Equal(epoch, await _engine.Feed.FindEpochAsync());
+        await _engine.Feed.BeginEpochAsync();
+        Assert.NotEqual(epoch, await _engine.Feed.FindEpochAsync());
     }
 
     public async ValueTask DisposeAsync()

@@ -25,6 +25,8 @@ internal static class BucketCommands
             await RegistryStorage.OpenExistingAsync(options.Storage, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers),
             async storage =>
             {
+                // A copy of the metadata uses positions again that the original has used for other changes.
+                await storage.Ports.Changes.BeginEpochAsync();
                 var bucket = storage.Bucket!;
                 context.Output.WriteLine(await bucket.AdoptAsync(cancellationToken) is var (writer, at)
                     ? $"Marked {bucket.Address} as that of this registry. The mark before was written on {writer} at {at:u}."

@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.Events;
 
-namespace Registry.Storage.Sqlite.Tests.Contracts;
+namespace Registry.Storage.Sqlite.Tests;
 
 public sealed class SqliteEventDeliveriesTests() : EventDeliveriesContract(new SqliteEngine());
