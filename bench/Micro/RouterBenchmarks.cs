@@ -24,8 +24,10 @@ public class RouterBenchmarks
         new SpaceEndpoints(null!, null!),
         new InventoryEndpoints(null!, null!, null!),
         new ActivityEndpoints(null!, null!),
+        new ChangeEndpoints(null!, null!, null!, null!, null!, null!),
         new MaintenanceEndpoints(null!, null, null!, null!, null!),
         new MirrorEndpoints(null, null!, null!, null!),
+        new EventEndpoints(null, null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Activity;
 using Registry.Core.Blobs;
+using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
@@ -77,6 +78,7 @@ public sealed class RegistryCore
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         News = new ActivityNews(storage.Changes, loggers.CreateLogger<ActivityNews>());
+        Changes = new RecentChanges(storage.Changes, time, loggers.CreateLogger<RecentChanges>());
         Activity = new ActivityOperations(storage.Activity, settings.DefaultPageSize, settings.MaxPageSize);
         var trash = new TrashReader(storage.Trash, storage.Contents);
         Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
@@ -145,6 +147,9 @@ public sealed class RegistryCore
 
     /// <summary>What happens from now on. It ends before the storage does.</summary>
     public ActivityNews News { get; }
+
+    /// <summary>Changes for those who follow them. Its reading ends before the storage does.</summary>
+    public RecentChanges Changes { get; }
 
     /// <summary>Rollbacks of tags.</summary>
     public RollbackOperations Rollbacks { get; }

@@ -4,6 +4,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -67,6 +68,9 @@ public sealed record StoragePorts
 
     /// <summary>Last pulls, and what a retention reads and deletes.</summary>
     public required IRetentionMetadata Retention { get; init; }
+
+    /// <summary>How far events were sent.</summary>
+    public required IEventDeliveries Events { get; init; }
 
     /// <summary>Log-ins to the web interface.</summary>
     public required IWebSessionStore WebSessions { get; init; }

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Storage.Postgres.Rows;
 
 namespace Registry.Storage.Postgres;
@@ -15,6 +16,8 @@ public sealed class PostgresChangeFeed(PostgresDatabase database, long maxChange
     // Position up to which changes were removed that a consumer had not passed, because it was too far behind.
     private const string OverdueKey = "changes_overdue";
 
+    private const string EpochKey = "changes_epoch";
+
     // The pass that gives positions waits for a removal.
     private const int ChangesPerTransaction = 1000;
 
@@ -23,6 +26,12 @@ public sealed class PostgresChangeFeed(PostgresDatabase database, long maxChange
         add => database.ChangesRecorded += value;
         remove => database.ChangesRecorded -= value;
     }
+
+    public async Task<long> FindEpochAsync() => await database.ReadAsync(session => MetaRows.ReadAsync(session, EpochKey))
+        ?? throw new StorageException("The database has no epoch of the changes.");
+
+    public Task BeginEpochAsync() => database.WriteAsync(session =>
+        session.Queue("UPDATE meta SET value = floor(random() * 281474976710656)::bigint WHERE key = $1", EpochKey));
 
     public Task<long> FindPositionAsync(string consumer) => database.ReadAsync(session => FeedRows.FindPositionAsync(session, consumer));
 

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -16,6 +17,8 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     // Position up to which changes were removed that a consumer had not passed, because it was too far behind.
     private const string OverdueKey = "changes_overdue";
 
+    private const string EpochKey = "changes_epoch";
+
     // Few enough for a light change, so that pushes do not wait for a removal.
     private const int ChangesPerTurn = 200;
     private const int TrimmedPerTurn = 2 * ChangesPerTurn;
@@ -29,6 +32,11 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
         add => database.ChangesRecorded += value;
         remove => database.ChangesRecorded -= value;
     }
+
+    public async Task<long> FindEpochAsync() => await database.ReadAsync(session => SqliteDatabase.ReadMeta(session, EpochKey))
+        ?? throw new StorageException("The metadata have no epoch of the changes.");
+
+    public Task BeginEpochAsync() => database.WriteAsync(session => BeginEpoch(session));
 
     public Task<long> FindPositionAsync(string consumer) => database.ReadAsync(session => FindPosition(session, consumer));
 
@@ -95,6 +103,10 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
             });
         }
     }
+
+    /// <summary>Begins another epoch, inside the caller's transaction.</summary>
+    internal static void BeginEpoch(SqliteSession session) =>
+        session.Execute("UPDATE meta SET value = random() & 281474976710655 WHERE key = 'changes_epoch'");
 
     private async Task MoveAsync(string consumer, long position)
     {

@@ -101,6 +101,7 @@ public sealed class SqliteSnapshot : IMetadataSnapshot
             var milliseconds = time.ToUnixTimeMilliseconds();
             var clock = SqliteDatabase.ReadClock(_session);
             _session.Execute("BEGIN IMMEDIATE");
+            SqliteChangeFeed.BeginEpoch(_session);
             _session.Execute("DELETE FROM changes WHERE kind IN (1, 2, 7) OR source = 4");
 
             // What was pulled since the backup is not known.

@@ -68,6 +68,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Inventory = _metadata.Ports.Inventory,
             Mirror = Mirror,
             Retention = _metadata.Ports.Retention,
+            Events = _metadata.Ports.Events,
             WebSessions = _metadata.Ports.WebSessions,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,

@@ -2,6 +2,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -44,6 +45,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IMirrorMetadata Mirror { get; }
 
     IRetentionMetadata Retention { get; }
+
+    IEventDeliveries Events { get; }
 
     IWebSessionStore WebSessions { get; }
 

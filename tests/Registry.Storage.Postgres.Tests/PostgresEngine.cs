@@ -3,6 +3,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -19,6 +20,7 @@ using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
+using Registry.Storage.Postgres.Events;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Retention;
@@ -67,6 +69,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IMirrorMetadata Mirror { get; private set; }
 
     public IRetentionMetadata Retention { get; private set; }
+
+    public IEventDeliveries Events { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -130,7 +134,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -146,6 +150,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Inventory = new PostgresInventory(database);
         Mirror = new PostgresMirror(database, _time);
         Retention = new PostgresRetention(database, _time, Rules);
+        Events = new PostgresEventDeliveries(database);
         WebSessions = new PostgresWebSessions(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);

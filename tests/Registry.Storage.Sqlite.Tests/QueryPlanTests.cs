@@ -43,6 +43,9 @@ public sealed partial class QueryPlanTests : IDisposable
         ["SELECT j.value, (SELECT COUNT(*) FROM (SELECT 1 FROM tags"] = "counts up to a limit",
         ["SELECT COUNT(*) FROM (SELECT 1 FROM manifests WHERE repository_id"] = "the same",
         ["SELECT c.id, c.size FROM ( SELECT content_id FROM manifest_references"] = "reads the references of one manifest, up to a limit",
+        ["DELETE FROM event_endpoints"] = "has a row for each endpoint of the configuration",
+        ["DELETE FROM event_lanes"] = "has sixteen",
+        ["DELETE FROM event_deliveries"] = "has 2,048 at most",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",
     };
 

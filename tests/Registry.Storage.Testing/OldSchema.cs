@@ -142,6 +142,12 @@ internal static class OldSchema
         """,
         "DROP TABLE kept_tags;",
         "DROP TABLE manifest_pulls;",
+        """
+        DROP TABLE event_deliveries;
+        DROP TABLE event_lanes;
+        DROP TABLE event_endpoints;
+        DELETE FROM meta WHERE key = 'changes_epoch';
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -4,6 +4,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -21,6 +22,7 @@ using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
+using Registry.Storage.Sqlite.Events;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
 using Registry.Storage.Sqlite.Retention;
@@ -66,6 +68,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IMirrorMetadata Mirror { get; private set; }
 
     public IRetentionMetadata Retention { get; private set; }
+
+    public IEventDeliveries Events { get; private set; }
 
     public IWebSessionStore WebSessions { get; private set; }
 
@@ -121,7 +125,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -139,6 +143,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Inventory = new SqliteInventory(Database);
         Mirror = new SqliteMirror(Database, _time);
         Retention = new SqliteRetention(Database, _time, Rules);
+        Events = new SqliteEventDeliveries(Database, _time);
         WebSessions = new SqliteWebSessions(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);

@@ -77,9 +77,4 @@ public sealed class ActivityOperations(IActivity activity, int defaultLimit, int
             ? change with { Origin = change.Origin.Show(detail) }
             : null;
     }
-
-    // As the statements of IActivity.
-    internal static bool IsShown(RegistryChange change) =>
-        change.Kind is ChangeKind.ManifestAdded or ChangeKind.ManifestRemoved or ChangeKind.TagSet or ChangeKind.TagRemoved or ChangeKind.RepositoryRenamed
-        && change.Origin.Source != ChangeSource.Restore && (change.Kind != ChangeKind.TagSet || change.Previous != change.Digest);
 }

@@ -42,7 +42,7 @@ public sealed class ActivityReader : IDisposable
             }
 
             Position = change.Sequence;
-            if (ActivityOperations.IsShown(change) && !_changes.Writer.TryWrite(change))
+            if (change.IsHistory && !_changes.Writer.TryWrite(change))
             {
                 End();
                 return false;

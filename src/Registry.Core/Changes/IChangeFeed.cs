@@ -49,6 +49,15 @@ public interface IChangeFeed
     /// </summary>
     event Action? Recorded;
 
+    /// <summary>
+    /// Number of 48 bits that is another one after a restore from a backup: positions after that of the backup are then used again, for other changes. So only an epoch and a
+    /// position name a change for ever.
+    /// </summary>
+    Task<long> FindEpochAsync();
+
+    /// <summary>Begins another epoch, in metadata that were restored.</summary>
+    Task BeginEpochAsync();
+
     /// <summary>Position of a consumer: the last change whose effect is durable; 0 at first.</summary>
     /// <param name="consumer">One of <see cref="ChangeConsumers"/>.</param>
     Task<long> FindPositionAsync(string consumer);

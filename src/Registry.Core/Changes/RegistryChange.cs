@@ -42,4 +42,12 @@ public sealed record RegistryChange
 
     /// <summary>Size of the blob or manifest in bytes; null if it is not recorded.</summary>
     public long? Size { get; init; }
+
+    /// <summary>
+    /// True for a change that people see: a manifest came or went, a tag was set to another manifest or deleted, a repository was renamed. The feed keeps these; the others are for
+    /// its consumers. As the statements of the activity.
+    /// </summary>
+    public bool IsHistory =>
+        Kind is ChangeKind.ManifestAdded or ChangeKind.ManifestRemoved or ChangeKind.TagSet or ChangeKind.TagRemoved or ChangeKind.RepositoryRenamed
+        && Origin.Source != ChangeSource.Restore && (Kind != ChangeKind.TagSet || Previous != Digest);
 }

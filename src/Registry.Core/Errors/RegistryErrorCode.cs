@@ -41,6 +41,9 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode JobImpossible = new("UNSUPPORTED", 409, "the job cannot be started");
     public static readonly RegistryErrorCode JobUnknown = new("UNSUPPORTED", 404, "no such job");
 
+    public static readonly RegistryErrorCode EventsUnknown = new("UNSUPPORTED", 404, "no such endpoint of events");
+    public static readonly RegistryErrorCode ChangesGone = new("UNSUPPORTED", 410, "the changes after this position are not known");
+
     public static readonly RegistryErrorCode BlobUnknown = new("BLOB_UNKNOWN", 404, "blob unknown");
     public static readonly RegistryErrorCode BlobInUse = new("UNSUPPORTED", 405, "blob is needed by manifests of this repository; delete those first");
     public static readonly RegistryErrorCode RangeNotSatisfiable = new("UNSUPPORTED", 416, "requested range not satisfiable");
@@ -84,7 +87,7 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, ImageNotSigned, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, TagImmutable, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, TagImmutable, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, EventsUnknown, ChangesGone, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
         TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, UpstreamAway, TooManyFetches, StorageFailed,
         StorageFull, InternalError,

@@ -1,9 +1,9 @@
-using System.Security.Cryptography;
 using System.Text;
 using Registry.Core.Access.Rules;
 using Registry.Core.Configuration;
 using Registry.Core.Oci;
 using Registry.Files;
+using Registry.Outgoing.Configuration;
 
 namespace Registry.Mirror.Configuration;
 
@@ -11,7 +11,6 @@ namespace Registry.Mirror.Configuration;
 /// <param name="folder">Folder from which the paths in the file lead.</param>
 internal sealed class UpstreamReader(string folder)
 {
-    private const int MaxName = 100;
     private const int MaxConnections = 256;
     private const string Needed = "name, url, prefix";
     private const string Properties =
@@ -19,6 +18,7 @@ internal sealed class UpstreamReader(string folder)
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
+    private readonly HostProperties _properties = new(folder);
     private readonly Dictionary<(string Kind, string Value), string> _taken = [];
     private readonly List<(string Prefix, string Path)> _prefixes = [];
 
@@ -79,7 +79,7 @@ internal sealed class UpstreamReader(string folder)
             "keep" => settings with { Keep = ReadKeep(ref file, path) },
             "maxSize" => settings with { MaxSize = ReadSize(ref file, path) },
             "connections" => settings with { Connections = file.ReadNumber(path, 1, MaxConnections) },
-            "ca" => ReadFile(ref file, path, (content, full) => settings with { Authorities = CertificateBundle.Read(content), AuthoritiesFile = full }),
+            "ca" => _properties.ReadFile(ref file, path, (content, full) => settings with { Authorities = CertificateBundle.Read(content), AuthoritiesFile = full }),
             "realms" => settings with { Realms = ReadHosts(ref file, path) },
             "redirects" => settings with { Redirects = ReadHosts(ref file, path) },
             _ => throw file.Fault($"unknown property \"{property}\" in {owner}; allowed: {Properties}"),
@@ -88,22 +88,16 @@ internal sealed class UpstreamReader(string folder)
 
     private string ReadName(ref ConfigurationJson file, string path)
     {
-        var name = file.ReadString(path);
-        if (name.Length is 0 or > MaxName || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or ':'))
-        {
-            throw file.Fault($"{path} is \"{name}\"; allowed: letters, digits, '.', '_', '-' and ':', at most {MaxName} characters");
-        }
-
+        var name = HostProperties.ReadName(ref file, path);
         return Take("name", name, path) is { } fault ? throw file.Fault(fault) : name;
     }
 
     private static Uri ReadUrl(ref ConfigurationJson file, string path)
     {
         var text = file.ReadString(path);
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.PathAndQuery == "/"
-            && url.Fragment.Length == 0 && url.Host.Length > 0 && text.All(char.IsAscii)
+        return HostProperties.ParseUrl(text) is { PathAndQuery: "/" } url
             ? url
-            : throw file.Fault($"{path} is \"{Masked(text)}\"; allowed: https:// or http:// with a host, without a path or user, for example https://registry-1.docker.io");
+            : throw file.Fault($"{path} is \"{HostProperties.Masked(text)}\"; allowed: https:// or http:// with a host, without a path or user, for example https://registry-1.docker.io");
     }
 
     // Of two prefixes of which one begins the other, a name could be under both.
@@ -144,22 +138,8 @@ internal sealed class UpstreamReader(string folder)
             : throw file.Fault($"{path} is \"{user}\"; allowed: a user name without ':' and control characters");
     }
 
-    private string ReadPasswordFile(ref ConfigurationJson file, string path) => ReadFile(ref file, path, (content, full) =>
+    private string ReadPasswordFile(ref ConfigurationJson file, string path) => _properties.ReadFile(ref file, path, (content, full) =>
         Encoding.UTF8.GetString(content).Trim().Length > 0 ? full : throw new IOException("it is empty; it must hold the password or token of the user"));
-
-    private T ReadFile<T>(ref ConfigurationJson file, string path, Func<byte[], string, T> parse)
-    {
-        var text = file.ReadString(path);
-        try
-        {
-            var full = Path.GetFullPath(text, folder);
-            return parse(OperatorFile.Read(full), full);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException)
-        {
-            throw file.Fault($"{path} is \"{text}\", which cannot be used: {IoFault.Reason(e, Path.Combine(folder, text))}", e);
-        }
-    }
 
     private static TimeSpan? ReadStale(ref ConfigurationJson file, string path) => file.ReadString(path) switch
     {
@@ -189,7 +169,4 @@ internal sealed class UpstreamReader(string folder)
     private string? Take(string kind, string value, string path) => _taken.TryAdd((kind, value), path)
         ? null
         : $"{path} has \"{value}\", and so has {_taken[(kind, value)]}; it may be in one place only";
-
-    // A URL may contain a password.
-    private static string Masked(string text) => text.LastIndexOf('@') is > 0 and var end ? $"…{text[end..]}" : text;
 }

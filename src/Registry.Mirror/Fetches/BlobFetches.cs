@@ -37,7 +37,7 @@ internal sealed partial class BlobFetches(
 
     private readonly ConcurrentDictionary<(string Upstream, Digest), BlobFetch> _fetches = new();
     private readonly WrongContent _wrong = new(time);
-    private readonly CallerCounts _callers = new(MaxOfCaller);
+    private readonly CallerCounts<(string? User, ClientNetwork Network)> _callers = new(MaxOfCaller);
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Number of fetches from an upstream at the moment, and of their readers.</summary>
@@ -148,7 +148,7 @@ internal sealed partial class BlobFetches(
                 return (running, null);
             }
 
-            if (!_callers.TryEnter(user, network))
+            if (!_callers.TryEnter(CallerOf(user, network)))
             {
                 return (null, new RegistryError(RegistryErrorCode.TooManyFetches, $"you have begun {MaxOfCaller} fetches that are under way"));
             }
@@ -160,7 +160,7 @@ internal sealed partial class BlobFetches(
                 return (fetch, null);
             }
 
-            _callers.Leave(user, network);
+            _callers.Leave(CallerOf(user, network));
         }
     }
 
@@ -188,7 +188,7 @@ internal sealed partial class BlobFetches(
             }
 
             _fetches.TryRemove(new(key, fetch));
-            _callers.Leave(user, network);
+            _callers.Leave(CallerOf(user, network));
         }
 
         if (fetch.Fault is not { } fault)
@@ -232,6 +232,8 @@ internal sealed partial class BlobFetches(
 
         return stored.TryGet(out var source, out _) ? source : null;
     }
+
+    private static (string? User, ClientNetwork Network) CallerOf(string? user, ClientNetwork network) => (user, user is null ? network : default);
 
     private static async Task<UpstreamBlob?> OpenFarAsync(
         IUpstream upstream, MirroredName name, Digest digest, ClientNetwork network, long offset, long count, CancellationToken cancellationToken)

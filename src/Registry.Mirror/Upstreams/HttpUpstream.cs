@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Mirror.Configuration;
-using Registry.Mirror.Upstreams.Addresses;
 using Registry.Mirror.Upstreams.Requests;
+using Registry.Outgoing;
 
 namespace Registry.Mirror.Upstreams;
 
@@ -31,10 +31,10 @@ internal sealed class HttpUpstream : IUpstream, IDisposable
     /// <param name="proxy">Proxy, with the hosts that are reached without it; null for none.</param>
     /// <param name="network">The network; null for that of the machine.</param>
     public HttpUpstream(
-        UpstreamSettings settings, string version, UpstreamLimits limits, TimeProvider time, ILoggerFactory loggers, IWebProxy? proxy = null, UpstreamNetwork? network = null)
+        UpstreamSettings settings, string version, UpstreamLimits limits, TimeProvider time, ILoggerFactory loggers, IWebProxy? proxy = null, OutgoingNetwork? network = null)
     {
         (Settings, _limits) = (settings, limits);
-        _client = new UpstreamClient(settings, new ProductInfoHeaderValue("registry", version), limits, time, loggers, proxy, network ?? UpstreamNetwork.OfMachine);
+        _client = new UpstreamClient(settings, new ProductInfoHeaderValue("registry", version), limits, time, loggers, proxy, network ?? OutgoingNetwork.OfMachine);
         _ranges = new TurnSlots(Math.Max(1, settings.Connections / 4));
         _bodies = new TurnSlots(Math.Max(1, settings.Connections / 2));
     }

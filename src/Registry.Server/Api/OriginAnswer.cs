@@ -24,15 +24,7 @@ internal sealed record OriginAnswer
 
     public static OriginAnswer Of(ChangeOrigin origin) => new()
     {
-        Source = origin.Source switch
-        {
-            ChangeSource.Request => "request",
-            ChangeSource.Command => "command",
-            ChangeSource.Collector => "collector",
-            ChangeSource.Mirror => "mirror",
-            ChangeSource.Retention => "retention",
-            _ => "unknown",
-        },
+        Source = ChangeSourceName.Of(origin.Source),
         Actor = origin.Actor,
         Address = origin.Address,
         Client = origin.Client,

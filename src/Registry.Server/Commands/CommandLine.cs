@@ -5,6 +5,7 @@ using System.CommandLine.Invocation;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Activity;
 using Registry.Server.Commands.Backup;
+using Registry.Server.Commands.Events;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Inventory;
 using Registry.Server.Commands.Maintain;
@@ -56,6 +57,7 @@ internal static class CommandLine
             RepositoryCommands.Create(context),
             MirrorCommands.Create(context),
             PolicyCommands.Create(context),
+            EventCommands.Create(context),
             SpaceCommand.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),

@@ -6,6 +6,7 @@ using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Migration;
 using Registry.Server.Api.Activity;
+using Registry.Server.Api.Events;
 using Registry.Server.Api.History;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Api.Maintenance;
@@ -25,6 +26,8 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(AccessAnswer))]
 [JsonSerializable(typeof(ActivityAnswer))]
 [JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(DeliveryListAnswer))]
+[JsonSerializable(typeof(EndpointListAnswer))]
 [JsonSerializable(typeof(GcExplanation))]
 [JsonSerializable(typeof(GcPreview))]
 [JsonSerializable(typeof(GcResult))]
@@ -42,6 +45,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RemovalReport))]
+[JsonSerializable(typeof(ReplayAnswer))]
 [JsonSerializable(typeof(RepositoryDeletionAnswer))]
 [JsonSerializable(typeof(RepositoryListAnswer))]
 [JsonSerializable(typeof(RepositoryRenameAnswer))]

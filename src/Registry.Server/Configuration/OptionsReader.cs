@@ -102,6 +102,7 @@ public sealed class OptionsReader
             VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", SettingKinds.MegabytesPerSecond, defaults.VerifyRate),
             ExternalUrl = ReadOptionalText("REGISTRY_EXTERNAL_URL", ExternalUrl),
             PolicyConfig = ReadPath(PolicyFile.Setting, "a JSON file with rules about repositories"),
+            EventsConfig = ReadPath("REGISTRY_EVENTS_CONFIG", "a JSON file with the endpoints to which events are sent"),
             MirrorConfig = ReadPath("REGISTRY_MIRROR_CONFIG", "a JSON file with the registries that are mirrored"),
             MirrorSpool = ReadPath("REGISTRY_MIRROR_SPOOL", "a folder for copies of what the mirror fetches into a bucket"),
             Ui = Read("REGISTRY_UI", SettingKinds.Switch, defaults.Ui),

@@ -206,6 +206,9 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_ACCESS_CONTROL_ENABLED and REGISTRY_ACCESS_CONTROL_CONFIG: path of the file of access rules; null without access control.</summary>
     public string? AccessControlPath { get; init; }
 
+    /// <summary>REGISTRY_EVENTS_CONFIG: path of the file of the events; null to send none.</summary>
+    public string? EventsConfig { get; init; }
+
     /// <summary>REGISTRY_MIRROR_CONFIG: path of the file of the mirror; null to mirror nothing.</summary>
     public string? MirrorConfig { get; init; }
 

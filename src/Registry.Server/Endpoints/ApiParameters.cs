@@ -5,7 +5,6 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.History;
 using Registry.Core.Oci;
-using Registry.Server.Api.Activity;
 using Registry.Server.Http;
 using Registry.Server.Requests;
 
@@ -170,9 +169,11 @@ internal static class ApiParameters
     }
 
     /// <summary>Reads the time; null for now.</summary>
-    public static Result<DateTimeOffset?> ReadTime(IQueryCollection query)
+    /// <param name="query">The query.</param>
+    /// <param name="name">Name of the parameter.</param>
+    public static Result<DateTimeOffset?> ReadTime(IQueryCollection query, string name = "at")
     {
-        if (!QueryParameter.Find(query, "at").TryGet(out var text, out var fault))
+        if (!QueryParameter.Find(query, name).TryGet(out var text, out var fault))
         {
             return fault;
         }
@@ -180,7 +181,7 @@ internal static class ApiParameters
         // In a query, + stands for a space.
         return text is null ? (DateTimeOffset?)null
             : Rfc3339.TryParse(text, out var time) ? time
-            : Malformed($"{NotATime(text)}{(text.Contains(' ', StringComparison.Ordinal) ? "; in a URL, write %2B for +" : string.Empty)}");
+            : Malformed($"{NotATime(name, text)}{(text.Contains(' ', StringComparison.Ordinal) ? "; in a URL, write %2B for +" : string.Empty)}");
     }
 
     /// <summary>Reads what a rollback sets a tag to, from the fields of its body.</summary>
@@ -191,13 +192,13 @@ internal static class ApiParameters
         {
             (not null, not null) => Malformed("the body has both 'to' and 'at'; give one of them, or none for the manifest before"),
             (not null, null) => Digest.TryParse(to, out var digest) ? RollbackTarget.To(digest) : Parameters.InvalidDigest(to),
-            (null, not null) => Rfc3339.TryParse(at, out var time) ? RollbackTarget.At(time) : Malformed(NotATime(at)),
+            (null, not null) => Rfc3339.TryParse(at, out var time) ? RollbackTarget.At(time) : Malformed(NotATime("at", at)),
             _ => RollbackTarget.Previous,
         };
     }
 
-    private static string NotATime(string text) =>
-        $"at is '{Parameters.Echo(text)}'; it must be a time with its offset from UTC (RFC 3339), such as {Rfc3339.Example}";
+    private static string NotATime(string name, string text) =>
+        $"{name} is '{Parameters.Echo(text)}'; it must be a time with its offset from UTC (RFC 3339), such as {Rfc3339.Example}";
 
     private static RegistryError Malformed(string detail) => new(RegistryErrorCode.BadRequest, detail);
 }

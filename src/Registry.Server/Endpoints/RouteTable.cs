@@ -9,8 +9,8 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, MaintenanceEndpoints maintenance,
-        MirrorEndpoints mirror, HealthEndpoints health, TokenEndpoint? token = null) =>
+        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, ChangeEndpoints changes,
+        MaintenanceEndpoints maintenance, MirrorEndpoints mirror, EventEndpoints events, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -62,6 +62,8 @@ internal static class RouteTable
         new("GET", "/api/v1/activity?repository=<name>", Permission.Pull, activity.ListAsync),
         new("GET", "/api/v1/activity/all", Permission.Catalog, activity.ListAllAsync),
 
+        new("GET", "/api/v1/changes", Permission.Catalog, changes.GetAsync),
+
         new("GET", "/api/v1/openapi.json", Permission.Public, OpenApiEndpoint.GetAsync),
 
         new("GET", "/api/v1/maintenance", Permission.Maintain, maintenance.ListAsync),
@@ -80,6 +82,10 @@ internal static class RouteTable
         new("GET", "/api/v1/mirror", Permission.Maintain, mirror.GetAsync),
         new("POST", "/api/v1/mirror/forget?image=<image>", Permission.Maintain, mirror.ForgetAsync),
         new("POST", "/api/v1/mirror/check?image=<image>", Permission.Maintain, mirror.CheckAsync),
+
+        new("GET", "/api/v1/events", Permission.Maintain, events.ListAsync),
+        new("GET", "/api/v1/events/deliveries?endpoint=<endpoint>", Permission.Maintain, events.ListDeliveriesAsync),
+        new("POST", "/api/v1/events/replay?endpoint=<endpoint>&since=<time>", Permission.Maintain, events.ReplayAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

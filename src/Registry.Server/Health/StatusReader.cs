@@ -1,6 +1,8 @@
 using Registry.Core;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Events;
+using Registry.Events.Status;
 using Registry.Mirror;
 using Registry.Server.Pipeline;
 using Registry.Storage;
@@ -13,10 +15,11 @@ namespace Registry.Server.Health;
 /// <param name="readOnly">The read-only mode.</param>
 /// <param name="readiness">The checks of <c>/readyz</c>.</param>
 /// <param name="mirror">Returns the pulls from mirrored repositories; null without a mirror.</param>
+/// <param name="events">Returns the dispatch of events; null without endpoints.</param>
 /// <param name="lastCollection">Returns the end of the last cycle of the garbage collector, as Unix time in seconds; 0 before the first.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StatusReader(
-    RegistryStorage storage, RegistryCore core, ReadOnlyMode readOnly, Readiness readiness, Func<MirrorPulls?> mirror, Func<long> lastCollection, TimeProvider time)
+    RegistryStorage storage, RegistryCore core, ReadOnlyMode readOnly, Readiness readiness, Func<MirrorPulls?> mirror, Func<EventDispatch?> events, Func<long> lastCollection, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private readonly long _started = time.GetTimestamp();
@@ -33,7 +36,7 @@ internal sealed class StatusReader(
         var canRead = health.All(finding => finding.Name != Readiness.Metadata || finding.State == HealthState.Ok);
         return new RegistryStatus
         {
-            Health = [.. health, .. ReadUpstreams()],
+            Health = [.. health, .. ReadUpstreams(), .. await ReadEndpointsAsync(canRead)],
             Machine = Environment.MachineName,
             StartedAt = _startedAt,
             Uptime = time.GetElapsedTime(_started),
@@ -52,6 +55,12 @@ internal sealed class StatusReader(
     private IEnumerable<HealthFinding> ReadUpstreams() => (mirror()?.ReadStatus() ?? []).Select(upstream => upstream.Away is { } reason
         ? new HealthFinding($"upstream {upstream.Settings.Name}", HealthState.Warning, $"{reason}; what is here of it is served")
         : new HealthFinding($"upstream {upstream.Settings.Name}"));
+
+    // Not among the checks either: events wait, and nothing else does.
+    private async Task<IEnumerable<HealthFinding>> ReadEndpointsAsync(bool canRead) =>
+        (await TryAsync<IReadOnlyList<EndpointStatus>>(canRead, async () => events() is { } dispatch ? await dispatch.ReadStatusAsync() : []) ?? []).Select(endpoint => endpoint.Fault is { } fault
+            ? new HealthFinding($"endpoint {endpoint.Settings.Name}", HealthState.Warning, $"{endpoint.Settings.Name} {fault}; its events wait")
+            : new HealthFinding($"endpoint {endpoint.Settings.Name}"));
 
     private RegistryStatus.CollectorStatus ReadCollector() => new(
         lastCollection() is > 0 and var at ? DateTimeOffset.FromUnixTimeSeconds(at) : null, [.. ReadPauses()], core.Collector.BytesFreed, core.Repositories.TrashPeriod);

@@ -26,6 +26,7 @@ internal static partial class FilePermissions
             ("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, false),
             ("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, false),
             (PolicyFile.Setting, options.PolicyConfig, false),
+            ("REGISTRY_EVENTS_CONFIG", options.EventsConfig, true),
             ("REGISTRY_MIRROR_CONFIG", options.MirrorConfig, false),
         ];
         foreach (var (setting, path, isSecret) in files)

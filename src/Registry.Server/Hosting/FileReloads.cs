@@ -3,7 +3,7 @@ using Registry.Files.Watching;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>Reloads the files of users, keys, rules, the mirror and TLS on SIGHUP, and logs the results in one line.</summary>
+/// <summary>Reloads the files of users, keys, rules, the mirror, events and TLS on SIGHUP, and logs the results in one line.</summary>
 /// <param name="files">Files, with the names of their settings.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class FileReloads(IReadOnlyList<(string Setting, IReloadable File)> files, ILogger<FileReloads> logger)
@@ -34,6 +34,6 @@ internal sealed partial class FileReloads(IReadOnlyList<(string Setting, IReload
     [LoggerMessage(2, LogLevel.Error, "Files reloaded, but some cannot be used: {Outcomes}")]
     private partial void LogFailed(string outcomes);
 
-    [LoggerMessage(3, LogLevel.Information, "No files to reload: no users, keys, rules, mirror or certificates are set. A change of settings needs a restart")]
+    [LoggerMessage(3, LogLevel.Information, "No files to reload: no users, keys, rules, mirror, events or certificates are set. A change of settings needs a restart")]
     private partial void LogNothing();
 }

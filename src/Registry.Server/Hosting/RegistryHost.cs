@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
@@ -8,6 +7,7 @@ using Registry.Core;
 using Registry.Core.Collection;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
+using Registry.Events;
 using Registry.Files.Watching;
 using Registry.Mirror;
 using Registry.Server.Configuration;
@@ -44,6 +44,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly PolicyComposition _policy;
     private readonly AccessComposition _access;
     private readonly MirrorComposition _mirror;
+    private readonly EventComposition _events;
     private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
@@ -70,6 +71,7 @@ public sealed class RegistryHost : IAsyncDisposable
         PolicyComposition policy,
         AccessComposition access,
         MirrorComposition mirror,
+        EventComposition events,
         TlsFiles? tls,
         RequestMemory memory,
         HostMetrics metrics,
@@ -83,6 +85,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _policy = policy;
         _access = access;
         _mirror = mirror;
+        _events = events;
         _tls = tls;
         _loggers = loggers;
         _time = time;
@@ -90,9 +93,9 @@ public sealed class RegistryHost : IAsyncDisposable
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         _core = new RegistryCore(storage.Ports, policy.Complete(options.CoreSettings) with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
-            [.. access.Files, .. policy.Files, .. mirror.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
+            [.. access.Files, .. policy.Files, .. mirror.Files, .. events.Files, .. tls is null ? Array.Empty<(string, IReloadable)>() : [("REGISTRY_TLS_CERT", tls)]], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
-        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _background!.LastCollection, time);
+        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _events.Dispatch, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
         var pulls = mirror.Begin(_core, storage.Ports, options, time, loggers);
@@ -108,8 +111,10 @@ public sealed class RegistryHost : IAsyncDisposable
             new SpaceEndpoints(_core.Space, memory),
             new InventoryEndpoints(_core.Inventory, _core.Space, memory),
             new ActivityEndpoints(_core.Activity, memory),
+            new ChangeEndpoints(storage.Ports.Changes, _core.Changes, _core.Activity, memory, options, time),
             new MaintenanceEndpoints(Jobs, pulls, ReadOnly, memory, options),
             new MirrorEndpoints(pulls, ReadOnly, memory, options),
+            new EventEndpoints(events.Compose(_core, storage.Ports, options, time, loggers), ReadOnly, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint);
         var telemetry = new RequestTelemetry(
@@ -128,7 +133,7 @@ public sealed class RegistryHost : IAsyncDisposable
             WebInterface.Create(
                 options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames, () => _mirror.Pulls), access.FailedLogins, memory, time),
             mirror.Mapping);
-        Handle = pipeline.HandleAsync;
+        Handle = ForwardedRequest.Before(pipeline.HandleAsync, options.TrustedProxies);
         _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(
             new RouteTrie(routes.Where(route => route.Path.StartsWith(ApiPrefix, StringComparison.Ordinal))),
             new LocalGate(),
@@ -140,16 +145,6 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
             mirror: mirror.Mapping);
-        if (!options.TrustedProxies.IsEmpty)
-        {
-            var forwarded = new ForwardedRequest(options.TrustedProxies);
-            Handle = request =>
-            {
-                forwarded.Apply(request.Http);
-                return pipeline.HandleAsync(request);
-            };
-        }
-
         Buffers = new BlockPool(memory.Buffers);
         var unsent = new UnsentAnswers(storage.Faults, loggers.CreateLogger<UnsentAnswers>());
         Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, unsent, time, loggers, metrics.Requests);
@@ -195,6 +190,9 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Core, for tests that must see more than requests show.</summary>
     internal RegistryCore Core => _core;
 
+    /// <summary>Sends the events; null without endpoints.</summary>
+    internal EventDispatch? Events => _events.Dispatch;
+
     /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;
 
@@ -220,7 +218,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <param name="settings">The same settings with their origin, for people; null to show none.</param>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
     /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the database or bucket cannot be used.</exception>
-    /// <exception cref="StartupException">A file of users, keys, rules, the mirror or TLS, or the address for metrics, cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules, the mirror, events or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
     {
@@ -230,11 +228,13 @@ public sealed class RegistryHost : IAsyncDisposable
         RegistryStorage? storage = null;
         AccessComposition? access = null;
         MirrorComposition? mirror = null;
+        EventComposition? events = null;
         TlsFiles? tls;
         try
         {
             policy = PolicyComposition.Open(options, time, loggers);
             storage = await RegistryStorage.OpenAsync(options.Storage, policy.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+            events = EventComposition.Open(options, time, loggers);
             mirror = MirrorComposition.Open(options, storage.Ports.Mirror, time, loggers);
             access = await AccessComposition.OpenAsync(options, storage, mirror.Mapping, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
@@ -244,13 +244,14 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (mirror?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (events?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (storage?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (policy?.DisposeAsync() ?? ValueTask.CompletedTask);
             metrics.Dispose();
             throw;
         }
 
-        var host = new RegistryHost(options, settings ?? [], storage, policy, access, mirror, tls, memory, metrics, time, loggers);
+        var host = new RegistryHost(options, settings ?? [], storage, policy, access, mirror, events, tls, memory, metrics, time, loggers);
         try
         {
             await host.StartAsync();
@@ -263,7 +264,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Reloads the files of users, keys, rules, the mirror and certificates, and logs the results.</summary>
+    /// <summary>Reloads the files of users, keys, rules, the mirror, events and certificates, and logs the results.</summary>
     public void Reload() => _reloads.Run();
 
     /// <summary>Cuts off what <see cref="DisposeAsync"/> waits for: first the requests in flight; when these have ended, the files.</summary>
@@ -282,8 +283,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
         _disposed = true;
 
-        // Live activity would last as long as its pages are open.
+        // Live activity, and streams of changes, would last as long as their clients want.
         await _core.News.DisposeAsync();
+        await _core.Changes.DisposeAsync();
         if (_started)
         {
             await _kestrel.StopAsync(_stop.BeginRequests());
@@ -305,7 +307,6 @@ public sealed class RegistryHost : IAsyncDisposable
 
         await (_mirror.Pulls?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Jobs.DisposeAsync();
-
         _telemetry?.Dispose();
         await _background.DisposeAsync();
         try
@@ -320,6 +321,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
             await _mirror.DisposeAsync();
+            await _events.DisposeAsync();
             await _storage.FinishAsync(_stop.BeginFiles());
             await _storage.DisposeAsync();
             await _policy.DisposeAsync();
@@ -336,7 +338,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await files.Indexer.RunAsync(CancellationToken.None);
         }
 
-        await WarmUpAsync();
+        await WarmUp.RunAsync(Handle, _bodies);
 
         // After the warm-up, which is not a client's request and is not counted.
         _telemetry = new TelemetryExport(_options, _hostMetrics);
@@ -347,6 +349,7 @@ public sealed class RegistryHost : IAsyncDisposable
                 Storage = _storage,
                 Core = _core,
                 Mirror = _mirror.Pulls,
+                Events = _events.Dispatch,
                 Memory = Memory,
                 Buffers = Buffers,
                 Connections = Connections,
@@ -385,16 +388,6 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _background.Start();
-    }
-
-    // The first use loads an assembly. When that fails because the process has no descriptor left, every later use fails, too. So the first
-    // response is written before clients can connect.
-    private async Task WarmUpAsync()
-    {
-        var features = new FeatureCollection();
-        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
-        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
-        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        await Handle(new RequestContext(new DefaultHttpContext(features), _bodies) { IsWarmUp = true });
+        _events.Dispatch?.Start();
     }
 }

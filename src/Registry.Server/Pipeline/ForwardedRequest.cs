@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Http;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Pipeline;
 
@@ -17,6 +18,22 @@ namespace Registry.Server.Pipeline;
 /// </remarks>
 internal sealed class ForwardedRequest(ProxyList trusted)
 {
+    /// <summary>A handler that first does this; the same handler if no proxy is trusted.</summary>
+    public static Func<RequestContext, Task> Before(Func<RequestContext, Task> handle, ProxyList trusted)
+    {
+        if (trusted.IsEmpty)
+        {
+            return handle;
+        }
+
+        var forwarded = new ForwardedRequest(trusted);
+        return request =>
+        {
+            forwarded.Apply(request.Http);
+            return handle(request);
+        };
+    }
+
     /// <summary>Replaces address, scheme and host of the connection by those that trusted proxies report.</summary>
     public void Apply(HttpContext http)
     {

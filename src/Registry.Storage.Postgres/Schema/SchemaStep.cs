@@ -395,5 +395,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(MirrorTables.Sql, Oldest: 1),
         new(PolicyTables.Sql, Oldest: 1),
         new(RetentionTables.Sql, Oldest: 1),
+        new(EventTables.Sql, Oldest: 1),
     ];
 }

@@ -393,5 +393,6 @@ internal static class SqliteMigrations
         MirrorMigration.Sql,
         PolicyMigration.Sql,
         RetentionMigration.Sql,
+        EventMigration.Sql,
     ];
 }

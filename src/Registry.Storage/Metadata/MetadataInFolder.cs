@@ -13,6 +13,7 @@ using Registry.Storage.Files.Space;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Activity;
+using Registry.Storage.Sqlite.Events;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
 using Registry.Storage.Sqlite.Retention;
@@ -51,6 +52,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Mirror = _cache.Decorate(new SqliteMirror(database, environment.Time)),
             Retention = _cache.Decorate(new SqliteRetention(database, environment.Time, environment.Rules)),
             Sessions = new SqliteUploadSessions(database),
+            Events = new SqliteEventDeliveries(database, environment.Time),
             WebSessions = new SqliteWebSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),

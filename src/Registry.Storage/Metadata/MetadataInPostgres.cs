@@ -9,6 +9,7 @@ using Registry.Core.Verification;
 using Registry.Storage.Postgres;
 using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Activity;
+using Registry.Storage.Postgres.Events;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
@@ -45,6 +46,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Inventory = new PostgresInventory(database),
             Mirror = new PostgresMirror(database, environment.Time),
             Retention = new PostgresRetention(database, environment.Time, environment.Rules),
+            Events = new PostgresEventDeliveries(database),
             Sessions = new PostgresUploadSessions(database),
             WebSessions = new PostgresWebSessions(database),
             Staged = new PostgresStagedContent(database),

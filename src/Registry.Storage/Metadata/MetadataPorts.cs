@@ -2,6 +2,7 @@ using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -49,6 +50,9 @@ internal sealed record MetadataPorts
 
     /// <summary>Last pulls, and what a retention reads and deletes.</summary>
     public required IRetentionMetadata Retention { get; init; }
+
+    /// <summary>How far events were sent.</summary>
+    public required IEventDeliveries Events { get; init; }
 
     /// <summary>Log-ins to the web interface.</summary>
     public required IWebSessionStore WebSessions { get; init; }

@@ -3,6 +3,7 @@ using Registry.Core.Activity;
 using Registry.Core.Caching;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.Events;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
@@ -55,6 +56,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IMirrorMetadata Mirror { get; private set; }
 
     public IRetentionMetadata Retention { get; private set; }
+
+    public IEventDeliveries Events => _sqlite.Events;
 
     public IWebSessionStore WebSessions => _sqlite.WebSessions;
 

@@ -66,6 +66,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
             await ChangeWholeAsync(api, name, first);
             await MaintainAsync(api, name, first);
             await MirrorAsync(api, name);
+            await FollowAsync(api, name);
         }
 
         Assert.Equal(
@@ -155,6 +156,23 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal((ExplanationState.Stored, true), (explanation.State, explanation.IsKnown));
         Assert.Equal(2, explanation.ManifestOf.Count);
         Assert.All(explanation.ManifestOf, stored => Assert.Equal(["v1"], stored.Tags));
+    }
+
+    // This registry has no endpoints.
+    private static async Task FollowAsync(RegistryApi api, string name)
+    {
+        EventList changes = await api.ListChangesAsync(n: 100, cancellationToken: Cancellation);
+        for (; !changes.Events.Any(one => one.Data.Kind == "tag-set" && one.Data.Repository == name); changes = await api.ListChangesAsync(changes.Last, 100, Cancellation))
+        {
+            Assert.NotNull(changes.Next);
+        }
+
+        Assert.Empty((await api.ListChangesAsync("now", cancellationToken: Cancellation)).Events);
+        Assert.Empty((await api.ListEndpointsAsync(Cancellation)).Endpoints);
+        ApiException<Problem> unknown = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.ListDeliveriesAsync("pipeline", cancellationToken: Cancellation));
+        Assert.Equal((404, "the configuration has no endpoint 'pipeline'"), (unknown.StatusCode, unknown.Result.Detail));
+        ApiException<Problem> unsent = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.ReplayEventsAsync("pipeline", "2026-01-01T00:00:00Z", new Empty(), Cancellation));
+        Assert.Equal(404, unsent.StatusCode);
     }
 
     // This registry mirrors nothing.

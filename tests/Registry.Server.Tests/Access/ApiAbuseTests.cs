@@ -1,6 +1,8 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Registry.Core.Access;
 using Registry.Server.Requests;
+using Registry.Server.Tests.Events;
 
 namespace Registry.Server.Tests.Access;
 
@@ -14,6 +16,7 @@ public sealed class ApiAbuseTests : IAsyncLifetime
     private static readonly string Longest = string.Join('/', Enumerable.Repeat("abcdefg", 32))[..255];
 
     private readonly AccessFolder _access = new();
+    private readonly EventFolder _events = new(new JsonObject { ["name"] = "pipeline", ["url"] = "http://127.0.0.1:9/" });
     private TestRegistry _registry = null!;
     private TestImage _image = null!;
     private TestImage _deleted = null!;
@@ -24,7 +27,7 @@ public sealed class ApiAbuseTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _registry = await TestRegistry.StartAsync(options => _access.Configure(options, AuthenticationKind.Basic));
+        _registry = await TestRegistry.StartAsync(options => _events.Configure(_access.Configure(options, AuthenticationKind.Basic)));
         _registry.Client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
         _image = await _registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
         _deleted = await _registry.Client.PushAsync(Repository, TestImage.Create(), "old");
@@ -36,6 +39,7 @@ public sealed class ApiAbuseTests : IAsyncLifetime
     {
         await _registry.DisposeAsync();
         _access.Dispose();
+        _events.Dispose();
     }
 
     [Theory]
@@ -210,14 +214,15 @@ public sealed class ApiAbuseTests : IAsyncLifetime
     private static List<Route> Api()
     {
         var routes = AccessMatrixTests.Routes().Where(route => route.Path.StartsWith("/api/v1/", StringComparison.Ordinal) && route.Method != "HEAD").ToList();
-        Assert.Equal(35, routes.Count);
+        Assert.Equal(39, routes.Count);
         return routes;
     }
 
     private string Fill(Route route) => route.Template
         .Replace("to=<name>", "to=team/new", StringComparison.Ordinal).Replace("<name>", Repository, StringComparison.Ordinal)
         .Replace("<digest>", _deleted.Digest, StringComparison.Ordinal).Replace("<reference>", "latest", StringComparison.Ordinal).Replace("<id>", "1", StringComparison.Ordinal).Replace("<on>", "true", StringComparison.Ordinal)
-        .Replace("<path>", "/nowhere", StringComparison.Ordinal).Replace("<image>", $"{Repository}:latest", StringComparison.Ordinal);
+        .Replace("<path>", "/nowhere", StringComparison.Ordinal).Replace("<image>", $"{Repository}:latest", StringComparison.Ordinal)
+        .Replace("<endpoint>", "pipeline", StringComparison.Ordinal).Replace("<time>", "2026-01-01T00:00:00Z", StringComparison.Ordinal);
 
     private async Task RefuseAsync(Route route, string path, int status, string? body = null, params (string, string)[] headers)
     {

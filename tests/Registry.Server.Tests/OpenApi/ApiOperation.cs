@@ -25,6 +25,8 @@ internal sealed record ApiOperation(string Method, string Path, JsonElement Json
         ["target"] = "<image>",
         ["image"] = "<image>",
         ["dryRun"] = "<on>",
+        ["endpoint"] = "<endpoint>",
+        ["since"] = "<time>",
     };
 
     /// <summary>The path with the required parameters, as in the table of routes.</summary>

@@ -1,8 +1,12 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Changes;
+using Registry.Core.Events;
+using Registry.Core.Oci;
 using Registry.Server.Maintenance;
+using Registry.Server.Tests.Events;
 using Registry.Server.Tests.Maintenance;
 using Registry.Server.Tests.Mirroring;
 using Registry.Server.Tests.Policies;
@@ -21,6 +25,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
     private readonly HashSet<string> _answered = [];
     private readonly PolicyFolder _policy = new("""{ "rules": [{ "repository": "**", "keep": { "tagged": ["*"] } }] }""");
     private MirroredUpstream _upstream = null!;
+    private EventFolder _events = null!;
     private MaintainedRegistry _maintained = null!;
     private TestImage _first = null!;
     private TestImage _deleted = null!;
@@ -33,7 +38,8 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await _upstream.Client.PushAsync(Repository, TestImage.Create(), "latest");
 
         // 1 MiB a second, so that a verification does not end by itself while another job is asked for.
-        _maintained = await MaintainedRegistry.StartAsync(options => _policy.Configure(_upstream.Configure(options)) with { VerifyRate = 1 });
+        _events = new EventFolder(new JsonObject { ["name"] = "pipeline", ["url"] = "http://127.0.0.1:9/" });
+        _maintained = await MaintainedRegistry.StartAsync(options => _events.Configure(_policy.Configure(_upstream.Configure(options))) with { VerifyRate = 1 });
         _first = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
         var image = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
         await Registry.Client.PushAsync(Repository, TestImage.Artifact("application/spdx+json", image), "sbom");
@@ -48,6 +54,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await _maintained.DisposeAsync();
         await _upstream.DisposeAsync();
         _policy.Dispose();
+        _events.Dispose();
     }
 
     [Fact]
@@ -58,6 +65,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForListsAsync();
         await AskForMaintenanceAsync();
         await AskForMirrorAsync();
+        await AskForEventsAsync();
         await AskForChangesOfTagsAsync();
         await AskForChangesOfRepositoriesAsync();
 
@@ -133,6 +141,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
                     {
                         "repository" => "nobody/nothing",
                         "image" => "nobody/nothing:latest",
+                        "endpoint" => "nothing",
                         _ => Value(name),
                     }), 404, "{}"),
                     412 => AskAsync(operation.Method, operation.Fill(Value), 412, "{}", ("If-None-Match", "*")),
@@ -216,6 +225,23 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskAsync("POST", $"/api/v1/mirror/forget?image=up/{Repository}:latest", 200);
     }
 
+    private async Task AskForEventsAsync()
+    {
+        await AskAsync("GET", "/api/v1/changes?n=3", 200);
+        await AskAsync("GET", "/api/v1/changes?after=now", 200);
+        await AskAsync("GET", "/api/v1/changes?after=000000000001-1", 410);
+        await Eventually.HoldsAsync(async () => (await Registry.Host.Events!.ReadStatusAsync()).All(one => one.Failing > 0), "the endpoint, which is not dialled, is known to fail");
+        await AskAsync("GET", "/api/v1/events", 200);
+        var ended = new EventDelivery
+        {
+            Lane = 0, Position = 1, Kind = ChangeKind.TagSet, Repository = RepositoryName.Parse(Repository), Tag = Tag.Parse("latest"), Digest = Digest.Parse(_first.Digest),
+            Time = DateTimeOffset.UtcNow, IsSetAside = true, Attempts = 3, Status = 500, Fault = "answered 500 Internal Server Error", Milliseconds = 12,
+        };
+        await Registry.Host.Storage.Ports.Events.AdvanceAsync("pipeline", Guid.Empty, [new EventLane { Number = 0, Position = 1, SetAside = 1 }], [ended]);
+        await AskAsync("GET", "/api/v1/events/deliveries?endpoint=pipeline&state=set-aside&n=1", 200);
+        await AskAsync("POST", "/api/v1/events/replay?endpoint=pipeline&since=2026-01-01T00:00:00Z", 200);
+    }
+
     // Over the network it is refused, and a registry on nodes has no socket.
     private async Task AskForImportAsync()
     {
@@ -287,6 +313,8 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         "dryRun" => "true",
         "path" => "/nowhere",
         "image" => $"up/{Repository}:latest",
+        "endpoint" => "pipeline",
+        "since" => "2026-01-01T00:00:00Z",
         "source" or "target" => $"{Repository}:latest",
         _ => _deleted.Digest,
     };

@@ -53,6 +53,10 @@ internal sealed class FaultyFeed : IChangeFeed
 
     public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Position);
 
+    public Task<long> FindEpochAsync() => Task.FromResult(0L);
+
+    public Task BeginEpochAsync() => Task.CompletedTask;
+
     public Task<long> FindEndAsync() => Task.FromResult(_changes.IsEmpty ? 0 : _changes.Last().Sequence);
 
     public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault

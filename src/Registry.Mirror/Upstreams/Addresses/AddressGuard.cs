@@ -1,5 +1,6 @@
 using System.Net;
 using Registry.Mirror.Configuration;
+using Registry.Outgoing;
 
 namespace Registry.Mirror.Upstreams.Addresses;
 
@@ -18,7 +19,7 @@ internal sealed class AddressGuard(UpstreamSettings settings)
     };
 
     private readonly Uri _own = settings.Url;
-    private AddressKind _ownKinds = LiteralKind(settings.Url.IdnHost);
+    private AddressKind _ownKinds = AddressKinds.OfName(settings.Url.IdnHost);
 
     /// <summary>True if a URL is on the upstream itself, which is the only one that gets its credentials and tokens.</summary>
     public bool IsOwn(Uri url) => url.Scheme == _own.Scheme && IsOwnHost(url.IdnHost) && url.Port == _own.Port;
@@ -83,7 +84,7 @@ internal sealed class AddressGuard(UpstreamSettings settings)
         if (IsOwnHost(host))
         {
             // A public upstream stays one, even if its DNS adds another address.
-            var kinds = chosen.Aggregate(LiteralKind(_own.IdnHost), (kinds, address) => kinds | AddressKinds.Of(address));
+            var kinds = chosen.Aggregate(AddressKinds.OfName(_own.IdnHost), (kinds, address) => kinds | AddressKinds.Of(address));
             _ownKinds = kinds.HasFlag(AddressKind.Public) ? AddressKind.Public : kinds;
         }
 
@@ -93,7 +94,7 @@ internal sealed class AddressGuard(UpstreamSettings settings)
     // What can be told without DNS, which a proxy asks in our place.
     private void CheckName(Uri url, string predicate)
     {
-        if (LiteralKind(url.IdnHost) is var kind and not AddressKind.None && !MayDial(url.IdnHost, url.Port, kind))
+        if (AddressKinds.OfName(url.IdnHost) is var kind and not AddressKind.None && !MayDial(url.IdnHost, url.Port, kind))
         {
             throw Refuse($"{predicate} {Name(url)}, which is not dialled unless the configuration names the host");
         }
@@ -107,7 +108,7 @@ internal sealed class AddressGuard(UpstreamSettings settings)
         }
 
         return IsOwnHost(host)
-            ? kind == AddressKind.Private || kind == LiteralKind(host)
+            ? kind == AddressKind.Private || kind == AddressKinds.OfName(host)
             : kind is AddressKind.Private or AddressKind.Loopback && _ownKinds.HasFlag(kind);
     }
 
@@ -115,13 +116,6 @@ internal sealed class AddressGuard(UpstreamSettings settings)
 
     private static bool IsListed(IReadOnlyList<string> list, string host, int port) =>
         list.Any(one => one.Equals(host, StringComparison.OrdinalIgnoreCase) || one.Equals($"{host}:{port}", StringComparison.OrdinalIgnoreCase));
-
-    // None for a name that only DNS knows (RFC 6761 for localhost).
-    private static AddressKind LiteralKind(string host) => IPAddress.TryParse(host, out var address) ? AddressKinds.Of(address)
-        : host.TrimEnd('.') is var name &&
-            (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))
-            ? AddressKind.Loopback
-            : AddressKind.None;
 
     // A path or query may have secrets, such as those of a signed link.
     private static string Name(Uri url) => $"{url.Scheme}://{url.Authority}";

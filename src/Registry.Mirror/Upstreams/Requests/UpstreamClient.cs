@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Mirror.Configuration;
 using Registry.Mirror.Upstreams.Addresses;
 using Registry.Mirror.Upstreams.Authentication;
+using Registry.Outgoing;
 
 namespace Registry.Mirror.Upstreams.Requests;
 
@@ -38,12 +39,13 @@ internal sealed class UpstreamClient : IDisposable
     /// <param name="proxy">Proxy; null for none.</param>
     /// <param name="network">The network.</param>
     public UpstreamClient(
-        UpstreamSettings settings, ProductInfoHeaderValue userAgent, UpstreamLimits limits, TimeProvider time, ILoggerFactory loggers, IWebProxy? proxy, UpstreamNetwork network)
+        UpstreamSettings settings, ProductInfoHeaderValue userAgent, UpstreamLimits limits, TimeProvider time, ILoggerFactory loggers, IWebProxy? proxy, OutgoingNetwork network)
     {
         (_settings, _limits, _time) = (settings, limits, time);
         _url = $"{settings.Url.GetLeftPart(UriPartial.Path).TrimEnd('/')}/v2/";
         _guard = new AddressGuard(settings);
-        _invoker = new HttpMessageInvoker(new UpstreamConnections(_guard, network, limits.Connect, time).Create(settings, proxy));
+        _invoker = new HttpMessageInvoker(
+            new OutgoingConnections(_guard.Choose, network, limits.Connect, time).Create(settings.Connections, settings.Authorities, proxy));
         Sender = new UpstreamSender(_invoker, userAgent, limits, Counters, time);
         _credentials = new UpstreamCredentials(settings, time);
         _authenticator = new UpstreamAuthenticator(

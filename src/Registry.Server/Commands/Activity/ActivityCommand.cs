@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Server.Api.Activity;
 using Registry.Server.Commands.Remote;

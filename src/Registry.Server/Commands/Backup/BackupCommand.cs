@@ -64,7 +64,7 @@ internal static class BackupCommand
         }
 
         // The backup includes the files of users, rules and the mirror only when they are in the data folder.
-        string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath, options.PolicyConfig, options.MirrorConfig];
+        string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath, options.PolicyConfig, options.MirrorConfig, options.EventsConfig];
         return await context.TryAsync(null, "the backup was interrupted; earlier generations are intact. Run it again to continue", async () =>
         {
             var report = await context.WithProgressAsync(request.IsJson, WorkDone.OfTransfer("Backing up"), progress => BackupRun.RunAsync(

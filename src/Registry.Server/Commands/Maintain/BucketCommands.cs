@@ -26,6 +26,8 @@ internal static class BucketCommands
             await RegistryStorage.OpenExistingAsync(options.Storage, PolicyFile.ReadChangeRules(options), TimeProvider.System, loggers),
             async storage =>
             {
+                // A copy of the metadata uses positions again that the original has used for other changes.
+                await storage.Ports.Changes.BeginEpochAsync();
                 var bucket = storage.Bucket!;
 
                 // The database may come from a dump: what was pulled since is not known.

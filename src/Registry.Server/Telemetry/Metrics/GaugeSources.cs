@@ -1,4 +1,5 @@
 using Registry.Core;
+using Registry.Events;
 using Registry.Mirror;
 using Registry.Server.Memory;
 using Registry.Server.Transport;
@@ -16,6 +17,9 @@ internal sealed record GaugeSources
 
     /// <summary>Pulls from mirrored repositories; null without a mirror.</summary>
     public required MirrorPulls? Mirror { get; init; }
+
+    /// <summary>Sends the events; null without endpoints.</summary>
+    public required EventDispatch? Events { get; init; }
 
     public required RequestMemory Memory { get; init; }
 

@@ -27,6 +27,11 @@ internal sealed class RegistryGauges
         AddRequestMemory(sources.Memory, sources.Buffers);
         AddCollection();
         AddVerificationAndBackup();
+        if (sources.Events is { } events)
+        {
+            EventGauges.AddTo(_meter, events);
+        }
+
         if (sources.Mirror is { } mirror)
         {
             MirrorGauges.AddTo(_meter, mirror);

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Registry.Core.Activity;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Server.Api.Activity;
 using Registry.Server.Endpoints;
 using Registry.Server.Requests;
 using Registry.Server.Web.Html;

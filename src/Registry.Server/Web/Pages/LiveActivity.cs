@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Memory;
@@ -29,8 +30,7 @@ internal sealed class LiveActivity(ActivityNews news, ActivityOperations activit
     // The browser connects again, and the log-in and the rules are asked again.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<MemoryHolder, int> _streams = [];
+    private readonly CallerCounts<MemoryHolder> _streams = new(MaxOfCaller);
 
     public Task<RegistryError?> GetAsync(RequestContext request) => GetAsync(request, request.Repository);
 
@@ -44,7 +44,7 @@ internal sealed class LiveActivity(ActivityNews news, ActivityOperations activit
             return fault;
         }
 
-        if (!TryEnter(request.MemoryHolder))
+        if (!_streams.TryEnter(request.MemoryHolder))
         {
             return new RegistryError(RegistryErrorCode.TooManyRequests, $"you have {MaxOfCaller} pages open that show live activity; close one of them");
         }
@@ -62,7 +62,7 @@ internal sealed class LiveActivity(ActivityNews news, ActivityOperations activit
         }
         finally
         {
-            Leave(request.MemoryHolder);
+            _streams.Leave(request.MemoryHolder);
         }
     }
 
@@ -117,32 +117,6 @@ internal sealed class LiveActivity(ActivityNews news, ActivityOperations activit
             }
 
             await output.FlushAsync();
-        }
-    }
-
-    private bool TryEnter(MemoryHolder caller)
-    {
-        lock (_lock)
-        {
-            var count = _streams.GetValueOrDefault(caller);
-            if (count >= MaxOfCaller)
-            {
-                return false;
-            }
-
-            _streams[caller] = count + 1;
-            return true;
-        }
-    }
-
-    private void Leave(MemoryHolder caller)
-    {
-        lock (_lock)
-        {
-            if (--_streams[caller] == 0)
-            {
-                _streams.Remove(caller);
-            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using Registry.Server.Api.Inventory;
 using System.Globalization;
 using Registry.Core.Access;
 using Registry.Core.Errors;

@@ -1,6 +1,7 @@
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
 using Registry.Core.Oci;
+using Registry.Server.Api.Inventory;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Memory;

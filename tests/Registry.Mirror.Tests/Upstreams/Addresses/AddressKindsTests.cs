@@ -1,5 +1,5 @@
 using System.Net;
-using Registry.Mirror.Upstreams.Addresses;
+using Registry.Outgoing;
 
 namespace Registry.Mirror.Tests.Upstreams.Addresses;
 

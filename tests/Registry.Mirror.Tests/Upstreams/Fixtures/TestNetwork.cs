@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Registry.Mirror.Upstreams.Addresses;
+using Registry.Outgoing;
 
 namespace Registry.Mirror.Tests.Upstreams.Fixtures;
 
@@ -15,10 +15,10 @@ internal sealed class TestNetwork
         Name("registry.example", "203.0.113.1");
         Name("cdn.example", "203.0.113.2");
         Name("auth.example", "203.0.113.3");
-        Network = new UpstreamNetwork(ResolveAsync, ConnectAsync);
+        Network = new OutgoingNetwork(ResolveAsync, ConnectAsync);
     }
 
-    public UpstreamNetwork Network { get; }
+    public OutgoingNetwork Network { get; }
 
     /// <summary>Names that were resolved, one for each look into DNS.</summary>
     public ConcurrentQueue<string> Resolved { get; } = new();
@@ -42,6 +42,6 @@ internal sealed class TestNetwork
     private async ValueTask<Stream> ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
         Dialled.Enqueue(address);
-        return await UpstreamNetwork.OfMachine.Connect(new IPEndPoint(IPAddress.Loopback, address.Port), cancellationToken);
+        return await OutgoingNetwork.OfMachine.Connect(new IPEndPoint(IPAddress.Loopback, address.Port), cancellationToken);
     }
 }

@@ -1,9 +1,9 @@
 using System.Net;
 
-namespace Registry.Mirror.Upstreams.Addresses;
+namespace Registry.Outgoing;
 
 /// <summary>Tells where addresses lead (IANA, "Special-Purpose Address Registry" of IPv4 and IPv6).</summary>
-internal static class AddressKinds
+public static class AddressKinds
 {
     // The first that has an address decides, so metadata come before the networks around them. 168.63.129.16 is Azure's, 100.100.100.200 Alibaba's, fd00:ec2::254 and
     // fd20:ce::254 are those of Amazon and Google. The end of a tunnel of Teredo, and of one with a prefix of its own network (RFC 8215), cannot be told.
@@ -28,10 +28,29 @@ internal static class AddressKinds
     ];
 
     /// <summary>Tells where an address leads. One of IPv6 with an address of IPv4 inside (mapped, translated, compatible, 6to4) leads where that does.</summary>
-    public static AddressKind Of(IPAddress address) => address.IsIPv4MappedToIPv6 ? Of(address.MapToIPv4())
-        : Find(address) is var kind and not AddressKind.None ? kind
-        : Embedded(address) is { } inner ? Of(inner)
-        : AddressKind.Public;
+    public static AddressKind Of(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.IsIPv4MappedToIPv6 ? Of(address.MapToIPv4())
+            : Find(address) is var kind and not AddressKind.None ? kind
+            : Embedded(address) is { } inner ? Of(inner)
+            : AddressKind.Public;
+    }
+
+    /// <summary>Tells where a host leads as far as its name does: an address, or this machine (RFC 6761); none for a name that only DNS knows.</summary>
+    public static AddressKind OfName(string host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        if (IPAddress.TryParse(host, out var address))
+        {
+            return Of(address);
+        }
+
+        var name = host.TrimEnd('.');
+        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+            ? AddressKind.Loopback
+            : AddressKind.None;
+    }
 
     private static AddressKind Find(IPAddress address) => Array.Find(Networks, one => Has(one.Network, address)).Kind;
 

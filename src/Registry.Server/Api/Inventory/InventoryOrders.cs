@@ -1,6 +1,6 @@
 using Registry.Core.Inventory;
 
-namespace Registry.Server.Endpoints;
+namespace Registry.Server.Api.Inventory;
 
 /// <summary>Orders of the lists of the inventory, by the names that a query gives them. The first one is that of the API without a name.</summary>
 internal static class InventoryOrders

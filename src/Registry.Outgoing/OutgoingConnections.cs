@@ -2,25 +2,25 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Registry.Mirror.Configuration;
-using Registry.Mirror.Upstreams.Addresses;
 
-namespace Registry.Mirror.Upstreams.Requests;
+namespace Registry.Outgoing;
 
-/// <summary>Connections for an upstream: to it, to its token service, and to the hosts that have its blobs.</summary>
-/// <param name="guard">Decides what is dialled.</param>
+/// <summary>Connections to other hosts, of which only chosen addresses are dialled. Redirects are not followed, and no cookies are kept.</summary>
+/// <param name="choose">Chooses the addresses of a host and port that may be dialled; throws if there are none.</param>
 /// <param name="network">The network.</param>
 /// <param name="limit">Longest time until a connection is open.</param>
 /// <param name="time">The clock.</param>
-internal sealed class UpstreamConnections(AddressGuard guard, UpstreamNetwork network, TimeSpan limit, TimeProvider time)
+public sealed class OutgoingConnections(
+    Func<string, int, IReadOnlyList<IPAddress>, IReadOnlyList<IPAddress>> choose, OutgoingNetwork network, TimeSpan limit, TimeProvider time)
 {
-    // As long as the upstream and what is between may need to notice a new address in DNS.
+    // As long as the host and what is between may need to notice a new address in DNS.
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>Creates the pool.</summary>
-    /// <param name="settings">The upstream.</param>
+    /// <param name="most">Largest number of connections to a host.</param>
+    /// <param name="authorities">Certificates that sign those of the hosts; null for those of the machine.</param>
     /// <param name="proxy">Proxy, which resolves the names of hosts in our place; null for none.</param>
-    public SocketsHttpHandler Create(UpstreamSettings settings, IWebProxy? proxy)
+    public SocketsHttpHandler Create(int most, X509Certificate2Collection? authorities, IWebProxy? proxy)
     {
         var handler = new SocketsHttpHandler
         {
@@ -31,14 +31,14 @@ internal sealed class UpstreamConnections(AddressGuard guard, UpstreamNetwork ne
             Proxy = proxy,
             ConnectTimeout = limit,
             PooledConnectionLifetime = Lifetime,
-            MaxConnectionsPerServer = settings.Connections,
+            MaxConnectionsPerServer = most,
             EnableMultipleHttp2Connections = true,
 
             // A reader that goes away in the middle of a layer costs a connection, not the rest of the layer.
             MaxResponseDrainSize = 64 * 1024,
             ConnectCallback = (context, token) => IsToProxy(context, proxy) ? DialProxyAsync(context.DnsEndPoint, token) : DialAsync(context.DnsEndPoint, token),
         };
-        if (settings.Authorities is { } authorities)
+        if (authorities is not null)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             policy.CustomTrustStore.AddRange(authorities);
@@ -58,7 +58,7 @@ internal sealed class UpstreamConnections(AddressGuard guard, UpstreamNetwork ne
 
     // What was checked is dialled. A second look into DNS could find another address.
     private async ValueTask<Stream> DialAsync(DnsEndPoint host, CancellationToken cancellationToken) =>
-        await DialAsync(guard.Choose(host.Host, host.Port, await ResolveAsync(host.Host, cancellationToken)), host.Port, cancellationToken);
+        await DialAsync(choose(host.Host, host.Port, await ResolveAsync(host.Host, cancellationToken)), host.Port, cancellationToken);
 
     private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
         IPAddress.TryParse(host, out var literal) ? [literal] : await network.Resolve(host, cancellationToken);

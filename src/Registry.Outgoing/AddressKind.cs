@@ -1,8 +1,8 @@
-namespace Registry.Mirror.Upstreams.Addresses;
+namespace Registry.Outgoing;
 
 /// <summary>Where an address leads.</summary>
 [Flags]
-internal enum AddressKind
+public enum AddressKind
 {
     /// <summary>Nowhere yet.</summary>
     None = 0,

@@ -1,10 +1,9 @@
 using System.Collections.Frozen;
-using Registry.Core.Changes;
 
-namespace Registry.Server.Api.Activity;
+namespace Registry.Core.Changes;
 
 /// <summary>Names of the kinds of changes that people see.</summary>
-internal static class ChangeKindName
+public static class ChangeKindName
 {
     private static readonly FrozenDictionary<ChangeKind, string> Names = new Dictionary<ChangeKind, string>
     {
@@ -20,7 +19,7 @@ internal static class ChangeKindName
     /// <summary>All names, in a fixed order.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Names.OrderBy(pair => pair.Key).Select(pair => pair.Value)];
 
-    /// <summary>Name of a kind of <see cref="Core.Activity.IActivity"/>.</summary>
+    /// <summary>Name of the kind of a change of the history (<see cref="RegistryChange.IsHistory"/>).</summary>
     public static string Of(ChangeKind kind) => Names[kind];
 
     /// <summary>Finds the kind of a name.</summary>
