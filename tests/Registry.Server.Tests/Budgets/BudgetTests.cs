@@ -22,7 +22,7 @@ public sealed class BudgetTests : IAsyncLifetime
     private const int Requests = 2000;
 
     // An unoptimised build puts the state of every async method on the heap, which an optimised one does only when it has to wait.
-    private const int ForUnoptimisedBuilds = 2500;
+    private const int ForUnoptimisedBuilds = 3000;
 
     private readonly AccessFolder _folder = new();
     private readonly TemporaryFolder _data = new();
