@@ -69,14 +69,28 @@ public sealed class TreeComparison(
             return difference;
         }
 
-        // The tree has all that was recorded before. What has changed since then may be in it or not.
+        // The tree has all that was recorded before. What has changed since then may be in it or not. The feed does not tell all changes of blobs, since it forgets those that the tree
+        // has: a blob differs if it did before, too.
         var position = await following.Feed.FindEndAsync();
         await following.CatchUpAsync(cancellationToken);
         var (found, failure) = await ReadTreeAsync(name);
         var recorded = await metadata.ReadAsync(name);
         return await following.ListChangedAsync(name, position) is var (tags, digests)
-            ? Compare(name, recorded, found is null ? null : Settle(found, recorded, tags, digests), failure)
+            ? Compare(name, recorded, found is null ? null : Settle(found, recorded, tags, digests, BlobsOf(difference)), failure)
             : null;
+    }
+
+    // Null for all: the tree could not be read.
+    private static HashSet<Digest>? BlobsOf(RepositoryDifference difference)
+    {
+        if (difference.Found is null)
+        {
+            return null;
+        }
+
+        HashSet<Digest> blobs = [.. difference.Recorded.Blobs];
+        blobs.SymmetricExceptWith(difference.Found.Blobs);
+        return blobs;
     }
 
     private async Task<RepositoryDifference?> CompareAsync(RepositoryName name, RepositoryContents recorded)
@@ -120,21 +134,21 @@ public sealed class TreeComparison(
         && recorded.Tags.Count == found.Tags.Count
         && recorded.Tags.All(tag => Has(found, tag));
 
-    // What the tree has, with all that has changed as it is recorded now.
-    private static RepositoryContents Settle(RepositoryContents found, RepositoryContents recorded, HashSet<Tag> tags, HashSet<Digest> digests)
+    // What the tree has, with all that has changed as it is recorded now, and blobs other than these, too.
+    private static RepositoryContents Settle(RepositoryContents found, RepositoryContents recorded, HashSet<Tag> tags, HashSet<Digest> digests, HashSet<Digest>? blobs)
     {
         bool HasChanged(KeyValuePair<Tag, Digest> tag) => tags.Contains(tag.Key) || digests.Contains(tag.Value);
         return new RepositoryContents
         {
             Tags = found.Tags.Where(tag => !HasChanged(tag) && !(recorded.Tags.TryGetValue(tag.Key, out var digest) && digests.Contains(digest)))
                 .Concat(recorded.Tags.Where(HasChanged)).ToDictionary(),
-            Manifests = Settle(found.Manifests, recorded.Manifests, digests),
-            Blobs = Settle(found.Blobs, recorded.Blobs, digests),
+            Manifests = Settle(found.Manifests, recorded.Manifests, digests.Contains),
+            Blobs = Settle(found.Blobs, recorded.Blobs, digest => digests.Contains(digest) || blobs?.Contains(digest) == false),
         };
     }
 
-    private static HashSet<Digest> Settle(IReadOnlySet<Digest> found, IReadOnlySet<Digest> recorded, HashSet<Digest> changed) =>
-        [.. found.Where(digest => !changed.Contains(digest)), .. recorded.Where(changed.Contains)];
+    private static HashSet<Digest> Settle(IReadOnlySet<Digest> found, IReadOnlySet<Digest> recorded, Func<Digest, bool> hasChanged) =>
+        [.. found.Where(digest => !hasChanged(digest)), .. recorded.Where(hasChanged)];
 
     private static bool Has(RepositoryContents contents, KeyValuePair<Tag, Digest> tag) => contents.Tags.TryGetValue(tag.Key, out var digest) && digest == tag.Value;
 
