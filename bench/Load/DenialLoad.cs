@@ -145,7 +145,7 @@ internal static class DenialLoad
 
     private static double Median(double[] times) => times.Order().ElementAt(times.Length / 2);
 
-    private static Task GetAsync(HttpClient client, string path) => client.GetAnswerAsync(path);
+    private static Task<Answer> GetAsync(HttpClient client, string path) => client.GetAnswerAsync(path);
 
     private static async Task MountAsync(HttpClient client, TestImage image, string from)
     {
