@@ -41,7 +41,10 @@ internal static class DenialLoad
         await File.WriteAllTextAsync(rules, Rules);
         var settings = new Dictionary<string, string>
         {
-            ["REGISTRY_AUTH_TYPE"] = "basic", ["REGISTRY_AUTH_HTPASSWD"] = users, ["REGISTRY_ACCESS_CONTROL_ENABLED"] = "true", ["REGISTRY_ACCESS_CONTROL_CONFIG"] = rules,
+            ["REGISTRY_AUTH_TYPE"] = "basic",
+            ["REGISTRY_AUTH_HTPASSWD"] = users,
+            ["REGISTRY_ACCESS_CONTROL_ENABLED"] = "true",
+            ["REGISTRY_ACCESS_CONTROL_CONFIG"] = rules,
         };
         await using var server = await RegistryServer.StartAsync(RegistryProgram.NamedOrJit, folders.Folder("data"), settings);
         var address = new Uri($"http://{server.Address.EndPoint}");

@@ -32,6 +32,14 @@ public sealed partial class DashboardTests
             ["REGISTRY_AUTH_HTPASSWD"] = users,
         };
         stores?.Configure(variables);
+        await using RegistryProcess upstream = await RegistryProcess.StartAsync(scratch.Folder("upstream"));
+        variables["REGISTRY_MIRROR_CONFIG"] = scratch.File("mirror.json");
+        File.WriteAllText(scratch.File("mirror.json"), $$"""{ "upstreams": [ { "name": "up.example", "url": "http://{{upstream.HostPort}}", "prefix": "up" } ] }""");
+        using (var author = new HttpClient { BaseAddress = upstream.BaseAddress })
+        {
+            _ = await author.PushAsync("team/app", TestImage.Create(layerSize: 1000), "latest");
+        }
+
         await using RegistryProcess registry = await RegistryProcess.StartAsync(folder.Path, variables);
         await registry.WaitForOutputAsync("docker push");
         await using PrometheusServer prometheus = await PrometheusServer.StartAsync(
@@ -64,7 +72,7 @@ public sealed partial class DashboardTests
         string[] paths = ["/v2/team/app/manifests/latest", $"/v2/team/app/blobs/{image.Blobs[0].Digest}", $"/v2/team/app/blobs/{image.Blobs[1].Digest}"];
 
         // The second time, they are answered from memory.
-        foreach (string path in paths.Concat(paths))
+        foreach (string path in paths.Concat(paths).Append("/v2/up/team/app/manifests/latest"))
         {
             Assert.Equal(200, (await client.GetAnswerAsync(path)).Status);
         }

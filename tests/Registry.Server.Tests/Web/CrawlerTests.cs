@@ -38,6 +38,7 @@ public sealed partial class CrawlerTests : IAsyncLifetime
 
     private readonly AccessFolder _folder = new(Rules);
     private readonly Dictionary<string, List<string>> _marks = [];
+
     // Manifests that are gone, to which the activity and the history still lead.
     private readonly List<string> _deleted = [];
     private TestRegistry _registry = null!;
@@ -175,16 +176,7 @@ public sealed partial class CrawlerTests : IAsyncLifetime
             $"/api/v1/repositories/show?repository={name}", $"/api/v1/space/repository?repository={name}",
         });
 
-    private async Task<Visitor> LogInAsync(string user)
-    {
-        var visitor = new Visitor(_registry.Client);
-        if (user.Length > 0)
-        {
-            Check.Status(303, await visitor.LogInAsync(user, AccessFolder.Password(user)));
-        }
-
-        return visitor;
-    }
+    private Task<Visitor> LogInAsync(string user) => Visitor.EnterAsync(_registry.Client, user);
 
     [GeneratedRegex("(?:href|src)=\"(?<path>/[^\"]*)\"")]
     private static partial Regex Link();

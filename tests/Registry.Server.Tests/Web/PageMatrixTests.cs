@@ -223,16 +223,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
             .Select(text => (text ?? string.Empty).Replace(answer["X-Request-Id"] ?? "none", "<id>", StringComparison.Ordinal)
                 .Replace(name, "<name>", StringComparison.Ordinal).Replace(Uri.EscapeDataString(name), "<name>", StringComparison.Ordinal)));
 
-    private async Task<Visitor> LogInAsync(string user)
-    {
-        var visitor = new Visitor(_registry.Client);
-        if (user.Length > 0)
-        {
-            Check.Status(303, await visitor.LogInAsync(user, AccessFolder.Password(user)));
-        }
-
-        return visitor;
-    }
+    private Task<Visitor> LogInAsync(string user) => Visitor.EnterAsync(_registry.Client, user);
 
     // Without the streams of live activity, which do not end (LiveActivityTests).
     private static IReadOnlyList<Route> Routes() => [.. PageRoutes.Create().Where(route => !route.Template.EndsWith("/live", StringComparison.Ordinal))];

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Registry.Server.Tests.Access;
 
 namespace Registry.Server.Tests.Web;
 
@@ -23,6 +24,18 @@ internal sealed partial class Visitor(HttpClient client)
     /// <summary>Sends a form.</summary>
     public Task<Answer> PostAsync(string path, params (string Name, string Value)[] fields) => SendAsync(
         "POST", path, Encoding.UTF8.GetBytes(string.Join('&', fields.Select(field => $"{WebUtility.UrlEncode(field.Name)}={WebUtility.UrlEncode(field.Value)}"))));
+
+    /// <summary>A visitor who has logged in with the password of <see cref="AccessFolder"/>; one without a log-in if the name is empty.</summary>
+    public static async Task<Visitor> EnterAsync(HttpClient client, string user)
+    {
+        var visitor = new Visitor(client);
+        if (user.Length > 0)
+        {
+            Check.Status(303, await visitor.LogInAsync(user, AccessFolder.Password(user)));
+        }
+
+        return visitor;
+    }
 
     /// <summary>Logs in.</summary>
     public Task<Answer> LogInAsync(string user, string password, string next = "/") =>

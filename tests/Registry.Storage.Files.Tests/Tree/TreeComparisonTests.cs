@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
 using Registry.Storage.Files.Tree;
@@ -23,15 +24,16 @@ public class TreeComparisonTests
             Directory.Delete(storage.Paths.Layer(App, lost), recursive: true);
         }
 
-        // The changes are gone from the feed as soon as the tree has them.
+        // The tree has each change at once, and the feed forgets it, as it does when the writer of the tree syncs.
         var pushed = 0;
+        var changes = storage.Storage.Changes;
         var listing = new ChangingListing(storage.Storage.Listing, async () =>
         {
             await storage.PushBlobAsync(App, $"blob {pushed++}");
             await files.CatchUpAsync(TestContext.Current.CancellationToken);
-            await storage.WriteOutAsync();
+            await changes.AcknowledgeAsync(ChangeConsumers.Tree, await changes.FindEndAsync());
         });
-        var following = new TreeFollowing(storage.Storage.Changes, async cancellationToken =>
+        var following = new TreeFollowing(changes, async cancellationToken =>
         {
             await storage.PushBlobAsync(App, $"blob {pushed++}");
             await files.CatchUpAsync(cancellationToken);
