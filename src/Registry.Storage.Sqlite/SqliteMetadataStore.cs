@@ -6,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -55,7 +56,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var references = new PushedReferences(put.Manifest, put.Required);
         return database.WriteAsync(
             session => ManifestRows.Put(session, Begin(put.Origin), put, references),
-            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
+            new WriteTurn(put.Repository, ManifestWeight.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
     }
 
     public async Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject)
@@ -220,6 +221,10 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             : rules == NoRules.Instance || ContentRows.IsLinked(session, repository, digest) ? null
             : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
 
+    public Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin) => rules.FindQuotas(repository, origin) is { Count: > 0 } quotas
+        ? database.ReadAsync(session => QuotaRows.FindRefusal(session, rules, quotas, repository, size, isAdded: false))
+        : Task.FromResult<RegistryError?>(null);
+
     public async Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null)
     {
@@ -315,7 +320,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return await database.WriteAsync(
             session => ManifestRows.Delete(session, Begin(origin, reason), repository, digest, precondition, toTrash), new WriteTurn(repository, rows));
 
-        Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
+        Task<long> CountAsync() => database.ReadAsync(session => ManifestWeight.CountHeld(session, repository, digest));
     }
 
     // A manifest with very many tags, or a long history of tags, loses most of them first, in turns with other changes. A process that ends meanwhile leaves

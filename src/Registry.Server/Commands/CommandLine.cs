@@ -10,6 +10,7 @@ using Registry.Server.Commands.Inventory;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
 using Registry.Server.Commands.Mirroring;
+using Registry.Server.Commands.Policies;
 using Registry.Server.Commands.Removal;
 using Registry.Server.Commands.Repositories;
 using Registry.Server.Commands.Serve;
@@ -57,6 +58,7 @@ internal static class CommandLine
             SpaceCommand.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
+            PolicyCommands.Create(context),
             ConfigCommand.Create(context),
             HealthcheckCommand.Create(context),
             CompletionCommand.Create(context),

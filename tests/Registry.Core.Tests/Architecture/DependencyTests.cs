@@ -17,7 +17,7 @@ public partial class DependencyTests
         ["Fairness"] = [],
         ["Storage"] = ["Oci", "Fairness"],
         ["Policies.Rules"] = ["Oci", "Configuration", "Access.Rules"],
-        ["Policies"] = ["Oci", "Errors", "Changes", "Policies.Rules"],
+        ["Policies"] = ["Oci", "Errors", "Configuration", "Changes", "Policies.Rules"],
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],
         ["Changes"] = ["Oci", "Storage"],
         ["Objects"] = ["Storage"],
@@ -105,6 +105,7 @@ public partial class DependencyTests
         ["Commands.Access"] = ["Commands"],
         ["Commands.Activity"] = ["Api.Activity", "Commands", "Commands.Remote"],
         ["Commands.Mirroring"] = ["Api", "Api.Mirroring", "Commands", "Commands.Maintain", "Commands.Remote", "Maintenance"],
+        ["Commands.Policies"] = ["Commands", "Configuration"],
         ["Commands.Progress"] = ["Maintenance"],
         ["Commands.Backup"] = ["Commands", "Configuration", "Maintenance"],
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
@@ -121,7 +122,7 @@ public partial class DependencyTests
         ["Commands.Trash"] = ["Api", "Api.Trash", "Commands", "Commands.Remote"],
         ["Commands"] =
         [
-            "Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Mirroring", "Commands.Progress", "Commands.Removal", "Commands.Repositories", "Commands.Serve", "Commands.Space",
+            "Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Mirroring", "Commands.Policies", "Commands.Progress", "Commands.Removal", "Commands.Repositories", "Commands.Serve", "Commands.Space",
             "Commands.Tags", "Commands.Transfer", "Commands.Trash", "Configuration", "Configuration.Values", "Maintenance", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
