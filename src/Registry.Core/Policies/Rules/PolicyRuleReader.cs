@@ -132,7 +132,7 @@ internal sealed class PolicyRuleReader(Func<string, byte[]> readFile)
     private SignatureRule ReadSignature(ref ConfigurationJson file, string path)
     {
         var line = file.Line;
-        IReadOnlyList<SigningKey> keys = [];
+        List<SigningKey> keys = [];
         IReadOnlyList<string> except = [];
         ReadParts(ref file, path, SignatureProperties, (ref ConfigurationJson inner, string property, string name) =>
         {
