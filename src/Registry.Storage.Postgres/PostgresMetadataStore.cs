@@ -8,6 +8,7 @@ using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Locks;
 using Registry.Storage.Postgres.Mirroring;
+using Registry.Storage.Postgres.Policies;
 using Registry.Storage.Postgres.Repositories;
 using Registry.Storage.Postgres.Rows;
 
@@ -56,11 +57,20 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         });
     }
 
-    public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
+    public async Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
         var references = new PushedReferences(put.Manifest, put.Required);
-        return database.WriteAloneAsync(put.Repository, session => ManifestRows.PutAsync(session, Begin(put.Origin), put, references));
+        var quotas = rules.FindQuotas(put.Repository, put.Origin);
+        for (var turn = new QuotaTurn(quotas, QuotaUse.MayBeLarge(quotas, put)); ; turn = new QuotaTurn(quotas, isAlone: true))
+        {
+            var quota = turn;
+            var stored = await database.WriteAloneAsync(put.Repository, session => ManifestRows.PutAsync(session, Begin(put.Origin), put, references, quota));
+            if (!quota.MustRepeat)
+            {
+                return stored;
+            }
+        }
     }
 
     public async Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject)
@@ -217,6 +227,10 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             : rules == NoRules.Instance || await ContentRows.IsLinkedAsync(session, repository, digest) ? null
             : rules.CheckBlob(new BlobChange(repository, digest, size, origin));
     });
+
+    public Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin) => rules.FindQuotas(repository, origin) is { Count: > 0 } quotas
+        ? database.ReadAsync(async session => (await QuotaRows.FindRefusalAsync(session, rules, quotas, repository, size, isAdded: false)).Refused)
+        : Task.FromResult<RegistryError?>(null);
 
     public async Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null)

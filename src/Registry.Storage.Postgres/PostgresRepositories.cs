@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Core.Policies.Rules;
 using Registry.Core.Repositories;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
@@ -217,6 +218,15 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
         if (rules.CheckRename(new RenameChange(repository, newName, origin)) is { } refused)
         {
             return refused;
+        }
+
+        PolicyRule[] quotas = [.. rules.FindQuotas(newName, origin).Except(rules.FindQuotas(repository, origin))];
+        QuotaRows.Lock(session, quotas, isAlone: true);
+        var bytes = QuotaRows.Ask(session, repository);
+        await session.SendAsync();
+        if ((await QuotaRows.FindRefusalAsync(session, rules, quotas, newName, bytes.Sum(), isAdded: false)).Refused is { } exceeded)
+        {
+            return exceeded;
         }
 
         var page = await RepositoryRows.ListTagsAfterAsync(session, repository, string.Empty, TagsPerPage);

@@ -92,7 +92,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         string Reason() => withRoots ? Untagged : Expired;
 
         Task<List<long>> CountAsync() =>
-            database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
+            database.ReadAsync(session => digests.Select(digest => ManifestWeight.CountHeld(session, repository, digest)).ToList());
     }
 
     public async Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) =>

@@ -6,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -57,7 +58,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var references = new PushedReferences(put.Manifest, put.Required);
         return database.WriteAsync(
             session => ManifestRows.Put(session, Begin(put.Origin), put, references),
-            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
+            new WriteTurn(put.Repository, ManifestWeight.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
     }
 
     public async Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject)
@@ -197,6 +198,10 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         database.ReadAsync(session => MirrorRows.FindRefusal(session, repository, origin, out _) is { } mirrored ? mirrored
             : rules == NoRules.Instance || ContentRows.IsLinked(session, repository, digest) ? null
             : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
+
+    public Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin) => rules.FindQuotas(repository, origin) is { Count: > 0 } quotas
+        ? database.ReadAsync(session => QuotaRows.FindRefusal(session, rules, quotas, repository, size, isAdded: false))
+        : Task.FromResult<RegistryError?>(null);
 
     public async Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null)

@@ -5,6 +5,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Core.Policies.Rules;
 using Registry.Core.Repositories;
 using Registry.Storage.Sqlite.Mirroring;
 using Registry.Storage.Sqlite.Policies;
@@ -187,6 +188,12 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
         if (rules.CheckRename(new RenameChange(repository, newName, origin)) is { } refused)
         {
             return refused;
+        }
+
+        PolicyRule[] quotas = [.. rules.FindQuotas(newName, origin).Except(rules.FindQuotas(repository, origin))];
+        if (QuotaRows.FindRefusal(session, rules, quotas, newName, QuotaRows.Read(session, id), isAdded: false) is { } exceeded)
+        {
+            return exceeded;
         }
 
         var page = RepositoryRows.ListTagsAfter(session, id, string.Empty, TagsPerPage);

@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Core.Policies.Rules;
 
 namespace Registry.Storage.Contracts;
 
@@ -20,6 +21,9 @@ public sealed class ContractRules : IChangeRules
     /// <summary>Tells whether the digest of a tag outlives it.</summary>
     public Func<RepositoryName, Tag, bool> Keeps { get; set; } = (_, _) => false;
 
+    /// <summary>Rules whose quotas limit what repositories refer to.</summary>
+    public PolicyRules Quotas { get; set; } = PolicyRules.None;
+
     /// <summary>Decides about renames.</summary>
     public Func<RenameChange, RegistryError?> Rename { get; set; } = _ => null;
 
@@ -31,6 +35,10 @@ public sealed class ContractRules : IChangeRules
 
     public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => Keeps(repository, tag);
 
+    public IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository, ChangeOrigin origin) => new PolicyChangeRules(() => Quotas).FindQuotas(repository, origin);
+
+    public RegistryError? CheckQuota(QuotaChange change) => new PolicyChangeRules(() => Quotas).CheckQuota(change);
+
     public RegistryError? CheckRename(RenameChange change) => Rename(change);
 
     /// <summary>Allows everything again.</summary>
@@ -40,6 +48,7 @@ public sealed class ContractRules : IChangeRules
         Manifest = _ => null;
         Tag = _ => null;
         Keeps = (_, _) => false;
+        Quotas = PolicyRules.None;
         Rename = _ => null;
     }
 }

@@ -123,7 +123,7 @@ public sealed class WriteTurnTests : IAsyncDisposable
         await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, "other"));
         Assert.InRange(await WeighAsync(), 1005, 1020);
 
-        Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestRows.CountHeld(session, A, Samples.Digest(index)));
+        Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestWeight.CountHeld(session, A, Samples.Digest(index)));
     }
 
     [Fact]

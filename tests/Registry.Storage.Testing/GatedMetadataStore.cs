@@ -48,6 +48,8 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) =>
         ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash, reason));
 
+    public Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin) => store.CheckQuotaAsync(repository, size, origin);
+
     public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
         store.CheckBlobAsync(repository, digest, size, origin);
 

@@ -140,7 +140,15 @@ internal static class OldSchema
         DROP INDEX repositories_by_upstream;
         ALTER TABLE repositories DROP COLUMN upstream;
         """,
-        "DROP TABLE kept_tags;",
+        """
+        DROP TRIGGER bytes_of_manifest_added;
+        DROP TRIGGER bytes_of_manifest_removed;
+        DROP TRIGGER bytes_of_reference_added;
+        DROP TRIGGER bytes_of_reference_removed;
+        DROP TRIGGER bytes_of_content_changed;
+        DROP TABLE repository_bytes;
+        DROP TABLE kept_tags;
+        """,
         "DROP TABLE manifest_pulls;",
         """
         DROP TABLE event_deliveries;

@@ -54,6 +54,8 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
+    public Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin) => store.CheckQuotaAsync(repository, size, origin);
+
     public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
         store.CheckBlobAsync(repository, digest, size, origin);
 

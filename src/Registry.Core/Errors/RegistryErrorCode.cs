@@ -34,6 +34,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode ManifestBlobUnknown = new("MANIFEST_BLOB_UNKNOWN", 400, "blob unknown");
 
     public static readonly RegistryErrorCode TagImmutable = new("DENIED", 409, "the tag is immutable", tellsDetail: true);
+    public static readonly RegistryErrorCode QuotaExceeded = new("DENIED", 403, "the quota is exceeded", tellsDetail: true);
     public static readonly RegistryErrorCode RollbackImpossible = new("UNSUPPORTED", 409, "the tag cannot be set back");
     public static readonly RegistryErrorCode RenameImpossible = new("UNSUPPORTED", 409, "the repository cannot be renamed");
     public static readonly RegistryErrorCode RestoreImpossible = new("UNSUPPORTED", 409, "the manifest cannot be restored");
@@ -87,7 +88,7 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, ImageNotSigned, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, TagImmutable, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, EventsUnknown, ChangesGone, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, TagImmutable, QuotaExceeded, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, EventsUnknown, ChangesGone, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
         TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, Mirrored, UpstreamAway, TooManyFetches, StorageFailed,
         StorageFull, InternalError,

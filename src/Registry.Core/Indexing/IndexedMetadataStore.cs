@@ -65,6 +65,9 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
+    public Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin) =>
+        Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.CheckQuotaAsync(repository, size, origin);
+
     public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
         Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.CheckBlobAsync(repository, digest, size, origin);
 

@@ -115,6 +115,13 @@ public interface IMetadataStore
     Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin);
 
     /// <summary>
+    /// Checks whether the quotas leave room for a blob that the repository does not refer to. Nothing changes, and other pushes may come in between: the manifest decides
+    /// (<see cref="PutManifestAsync"/>).
+    /// </summary>
+    /// <returns>The refusal of a rule; null if there is none.</returns>
+    Task<RegistryError?> CheckQuotaAsync(RepositoryName repository, long size, ChangeOrigin origin);
+
+    /// <summary>
     /// Makes a blob, whose bytes have just been stored or come with this, visible in a repository, and ends the upload that brought them. Creates the
     /// repository if needed, and restarts the idle time of the blob. Decides on the link, and on what needs the blob.
     /// </summary>

@@ -1,6 +1,7 @@
 using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Core.Policies.Rules;
 
 namespace Registry.Core.Policies;
 
@@ -36,6 +37,15 @@ public interface IChangeRules
     /// <param name="tag">The tag.</param>
     /// <param name="origin">Origin of the change.</param>
     bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin);
+
+    /// <summary>Lists the rules with a quota that limits what a repository refers to. The engine reads what their repositories refer to, and asks about each.</summary>
+    /// <param name="repository">Name of the repository.</param>
+    /// <param name="origin">Origin of the change.</param>
+    IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository, ChangeOrigin origin);
+
+    /// <summary>Decides about bytes that the repositories of a rule are about to refer to.</summary>
+    /// <returns>The refusal; null if they may.</returns>
+    RegistryError? CheckQuota(QuotaChange change);
 
     /// <summary>Decides about a repository that gets another name. Its tags are asked about one by one, too, as tags that are set under the new name.</summary>
     /// <returns>The refusal; null if the repository may be renamed.</returns>

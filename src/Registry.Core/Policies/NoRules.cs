@@ -1,6 +1,7 @@
 using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Core.Policies.Rules;
 
 namespace Registry.Core.Policies;
 
@@ -25,6 +26,12 @@ public sealed class NoRules : IChangeRules
 
     /// <inheritdoc/>
     public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => false;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository, ChangeOrigin origin) => [];
+
+    /// <inheritdoc/>
+    public RegistryError? CheckQuota(QuotaChange change) => null;
 
     /// <inheritdoc/>
     public RegistryError? CheckRename(RenameChange change) => null;

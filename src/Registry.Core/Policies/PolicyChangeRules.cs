@@ -1,4 +1,5 @@
 using Registry.Core.Changes;
+using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Policies.Rules;
@@ -38,6 +39,21 @@ public sealed class PolicyChangeRules(Func<PolicyRules> current) : IChangeRules
 
     /// <inheritdoc/>
     public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => FindImmutable(repository, tag, origin) is not null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository, ChangeOrigin origin) => origin.Upstream is null ? current().FindQuotas(repository) : [];
+
+    /// <inheritdoc/>
+    public RegistryError? CheckQuota(QuotaChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change.Rule.Quota);
+        var allowed = change.Rule.Quota.Bytes;
+        return change.Asked <= 0 || change.Asked <= allowed - change.Used
+            ? null
+            : new RegistryError(
+                RegistryErrorCode.QuotaExceeded,
+                $"{change.Repository} asks for {ByteSize.Describe(change.Asked)} more, and {change.Rule} allows {ByteSize.Describe(allowed)}, of which {ByteSize.Describe(change.Used)} are used; delete images that are not needed, or ask the operator for more");
+    }
 
     /// <inheritdoc/>
     public RegistryError? CheckRename(RenameChange change) => null;

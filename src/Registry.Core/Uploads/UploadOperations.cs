@@ -122,7 +122,8 @@ public sealed class UploadOperations(
             var isDone = false;
             try
             {
-                var error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken);
+                var error = await metadata.CheckQuotaAsync(repository, upload.Length + (place.Length ?? 0), origin)
+                    ?? await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken);
                 if (error is null && !(await CommitAsync(upload, repository, digest, origin, upload.Lease)).TryGet(out size, out var refusal))
                 {
                     error = refusal;
@@ -178,6 +179,11 @@ public sealed class UploadOperations(
             return TooLarge();
         }
 
+        if (await metadata.CheckQuotaAsync(repository, length ?? 0, origin) is { } exceeded)
+        {
+            return exceeded;
+        }
+
         await using var upload = await uploads.CreateUnnamedAsync(repository, digest.Algorithm, isFollowed: follower is not null);
         follower?.Begin(upload);
         Result<long> stored = RegistryErrorCode.UploadInvalid;
@@ -227,6 +233,11 @@ public sealed class UploadOperations(
             if (await contents.StatAsync(blob.Place, blob.Size) is null)
             {
                 return false;
+            }
+
+            if (await metadata.CheckQuotaAsync(target, blob.Size, origin) is { } exceeded && await metadata.FindBlobAsync(target, digest) is null)
+            {
+                return exceeded;
             }
 
             var mounted = await metadata.MountBlobAsync(candidate, target, digest, origin);
@@ -352,7 +363,7 @@ public sealed class UploadOperations(
         // Nothing is placed for a blob that is refused, and the session keeps its bytes. Not asked earlier: only the bytes prove that the caller has the
         // blob, and the answer may tell whether the repository does.
         var size = upload.Length;
-        if (bytes is null && await metadata.CheckBlobAsync(repository, digest, size, origin) is { } early)
+        if (bytes is null && (await metadata.CheckQuotaAsync(repository, size, origin) ?? await metadata.CheckBlobAsync(repository, digest, size, origin)) is { } early)
         {
             return early;
         }

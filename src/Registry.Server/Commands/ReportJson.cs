@@ -17,6 +17,7 @@ using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
+using Registry.Server.Commands.Policies;
 using Registry.Server.Commands.Removal;
 using Registry.Server.Configuration;
 
@@ -24,6 +25,7 @@ namespace Registry.Server.Commands;
 
 /// <summary>JSON serialization of the commands' reports. Each report needs a line here.</summary>
 [JsonSerializable(typeof(AccessAnswer))]
+[JsonSerializable(typeof(PolicyAnswer[]))]
 [JsonSerializable(typeof(ActivityAnswer))]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(DeliveryListAnswer))]

@@ -17,4 +17,7 @@ internal static class AdvisoryLocks
 
     /// <summary>The fold of the totals; the second key is 0.</summary>
     public const int Totals = 0x52454705;
+
+    /// <summary>A quota; the second key is the hash of the pattern of its rule.</summary>
+    public const int Quota = 0x52454706;
 }

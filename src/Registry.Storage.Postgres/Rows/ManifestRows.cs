@@ -6,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.Policies;
 using Registry.Storage.Postgres.Schema;
 using Registry.Storage.Postgres.Trash;
 
@@ -16,8 +17,9 @@ internal static class ManifestRows
 {
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
     public static async Task<Result<IReadOnlyList<MovedTag>?>> PutAsync(
-        PostgresSession session, ChangeContext change, ManifestPut put, PushedReferences references)
+        PostgresSession session, ChangeContext change, ManifestPut put, PushedReferences references, QuotaTurn quota)
     {
+        quota.Begin(session, put);
         var repository = MirrorRows.Open(session, put.Repository, put.Origin);
         string[] digests = PushedReferences.Distinct(put.Manifest.References.Select(reference => reference.Digest).Append(put.Digest));
         var rows = ContentRows.LockAndAdd(session, digests);
@@ -60,6 +62,15 @@ internal static class ManifestRows
                 change.UnixTime);
             ChangeRows.Append(
                 session, change, ChangeKind.ManifestAdded, repository[0].Id, put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
+            if (await quota.FindRefusalAsync(session, change.Rules, put) is { } exceeded)
+            {
+                return exceeded;
+            }
+
+            if (quota.MustRepeat)
+            {
+                return default;
+            }
         }
 
         var tags = facts.SetTags;

@@ -53,7 +53,7 @@ public sealed class SqliteMirror(SqliteDatabase database, TimeProvider time) : I
         var evicted = await database.WriteAsync<List<Digest>>(session => Evict(session, Begin()), new WriteTurn(repository, rows));
         return evicted.Value;
 
-        Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
+        Task<long> CountAsync() => database.ReadAsync(session => ManifestWeight.CountHeld(session, repository, digest));
 
         // No rule is asked: a refusal would keep for ever what an upstream has anyway.
         ChangeContext Begin() => new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow() };

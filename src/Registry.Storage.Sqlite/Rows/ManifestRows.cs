@@ -5,6 +5,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Trash;
 
 namespace Registry.Storage.Sqlite.Rows;
@@ -68,10 +69,15 @@ internal static class ManifestRows
                 return forbidden;
             }
 
+            var quota = QuotaTurn.Begin(session, change, put, repositoryId);
             manifestId = Insert(
                 session, repositoryId, contentId, put.Digest, put.Manifest, references, SetsTags(session, repositoryId, put), change.Now, change.UnixTime);
             ChangeRows.Append(
                 session, change, ChangeKind.ManifestAdded, repositoryId, put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
+            if (quota.FindRefusal(session, change.Rules) is { } exceeded)
+            {
+                return exceeded;
+            }
         }
         else
         {
@@ -99,23 +105,6 @@ internal static class ManifestRows
 
         return moved;
     }
-
-    /// <summary>Number of rows that a push changes, approximately. The referrers of the manifest have turns of their own.</summary>
-    public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (TagRows.RowsOfTag * (long)tags.Count);
-
-    /// <summary>
-    /// Number of rows that the deletion of a manifest changes, approximately; 0 if there is no such manifest. Its referrers have turns of their own.
-    /// </summary>
-    public static long CountHeld(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
-        """
-        SELECT (SELECT COUNT(*) FROM manifest_references WHERE manifest_id = m.id) + @3 * (SELECT COUNT(*) FROM tags WHERE manifest_id = m.id)
-            + 2 * (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
-            + (SELECT COUNT(*) FROM tags t JOIN tag_history h ON h.repository_id = t.repository_id AND h.tag = t.name WHERE t.manifest_id = m.id)
-        FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
-        """,
-        repository.Value,
-        digest.Value,
-        TagRows.RowsOfTag) ?? 0;
 
     /// <summary>Removes a manifest and its tags, or moves them into the trash. Otherwise the grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(

@@ -37,7 +37,7 @@ internal sealed class SqlitePurge(SqliteDatabase database, TimeProvider time, Ch
 
     public async Task<Result<PurgeStep?>> RemoveReleasedAsync(long id, RepositoryName repository, Digest manifest)
     {
-        var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, manifest));
+        var rows = await database.ReadAsync(session => ManifestWeight.CountHeld(session, repository, manifest));
         return await database.WriteAsync<PurgeStep?>(
             session =>
             {

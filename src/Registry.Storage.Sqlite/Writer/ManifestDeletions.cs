@@ -77,7 +77,7 @@ internal sealed class ManifestDeletions(SqliteDatabase database, TimeProvider ti
             session => refuse(session) is { } refused ? refused : ManifestRows.Delete(session, Begin(origin, reason), repository, digest, precondition, toTrash),
             new WriteTurn(repository, rows));
 
-        Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
+        Task<long> CountAsync() => database.ReadAsync(session => ManifestWeight.CountHeld(session, repository, digest));
     }
 
     // A manifest with very many tags, or a long history of tags, loses most of them first, in turns with other changes. A process that ends meanwhile leaves

@@ -17,7 +17,7 @@ public partial class DependencyTests
         ["Fairness"] = [],
         ["Storage"] = ["Oci", "Fairness"],
         ["Policies.Rules"] = ["Oci", "Configuration", "Access.Rules"],
-        ["Policies"] = ["Oci", "Errors", "Changes", "Policies.Rules"],
+        ["Policies"] = ["Oci", "Errors", "Configuration", "Changes", "Policies.Rules"],
         ["Policies.Retention"] = ["Oci", "Errors", "Storage", "Configuration", "Changes", "Metadata", "Promises", "Trash", "Pulls", "Policies", "Policies.Rules"],
         ["Pulls"] = ["Oci"],
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],

@@ -4,6 +4,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Core.Policies.Rules;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Transfer;
 using Registry.Server.Configuration;
@@ -180,6 +181,10 @@ public sealed class RefusedChangeTests : IDisposable
             change.Tag.Value == "v1" && change.Before is not null && change.Before != change.After ? Refusal() : null;
 
         public bool KeepsDigest(RepositoryName repository, Tag tag, ChangeOrigin origin) => false;
+
+        public IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository, ChangeOrigin origin) => [];
+
+        public RegistryError? CheckQuota(QuotaChange change) => null;
 
         public RegistryError? CheckRename(RenameChange change) => change.NewName.Value.StartsWith("kept", StringComparison.Ordinal) ? Refusal() : null;
 

@@ -68,6 +68,7 @@ internal sealed class FilledDatabase : IAsyncDisposable
             INSERT INTO mirrored_manifests (manifest_id, upstream, pulled_at) SELECT id, 'docker.io', pushed_at FROM manifests WHERE repository_id % 2 = 0;
             INSERT INTO manifest_pulls (manifest_id, pulled_at) SELECT id, pushed_at FROM manifests WHERE repository_id % 2 = 1;
             INSERT INTO tag_checks (repository_id, tag, checked_at) SELECT repository_id, name, 1700000000 FROM tags WHERE repository_id % 2 = 0;
+            INSERT INTO repository_bytes (repository_id, bytes) SELECT n, 3 * n FROM generate_series(1, {repositories}) n;
             INSERT INTO kept_tags (repository, tag, digest) SELECT 'team/' || n % {repositories}, 'v' || n, 'sha256:' || n FROM generate_series(1, {manifests}) n;
             UPDATE tags SET set_at = 1700000000000 + manifest_id;
             INSERT INTO processes (id, alive_until) SELECT process, clock_timestamp() FROM uploads LIMIT 10;

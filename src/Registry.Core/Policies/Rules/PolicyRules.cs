@@ -15,6 +15,9 @@ public sealed record PolicyRules(IReadOnlyList<PolicyRule> Rules)
     public PolicyRule? FindImmutable(RepositoryName repository, Tag tag) =>
         AttachedTag.Is(tag) ? null : Rules.FirstOrDefault(rule => rule.ImmutableTags is { } tags && rule.Repository.Matches(repository) && tags.Covers(tag));
 
+    /// <summary>Finds the rules with a quota of a repository, in the order of the file.</summary>
+    public IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository) => [.. Of(repository).Where(rule => rule.Quota is not null)];
+
     /// <summary>Finds the rules of a repository, in the order of the file.</summary>
     public IEnumerable<PolicyRule> Of(RepositoryName repository) => Rules.Where(rule => rule.Repository.Matches(repository));
 }
