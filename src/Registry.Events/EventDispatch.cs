@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Changes;
 using Registry.Core.Events;
@@ -188,8 +187,16 @@ public sealed partial class EventDispatch : IAsyncDisposable
 
     private async Task StopAsync(TimeSpan patience)
     {
-        await Task.WhenAll(_senders.Values.Select(sender => sender.StopAsync(patience)));
+        await Task.WhenAll(_senders.Values.Select(StopOneAsync));
         _senders.Clear();
+
+        async Task StopOneAsync(EndpointSender sender)
+        {
+            await using (sender)
+            {
+                await sender.StopAsync(patience);
+            }
+        }
     }
 
     private Task ForgetAsync() => _sources.IsReadOnly()

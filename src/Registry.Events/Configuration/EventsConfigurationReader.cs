@@ -22,7 +22,7 @@ public static class EventsConfigurationReader
 
     private static EventsConfiguration ReadRoot(ref ConfigurationJson file, EndpointReader reader)
     {
-        IReadOnlyList<EndpointSettings>? endpoints = null;
+        List<EndpointSettings>? endpoints = null;
         var seen = new HashSet<string>();
         file.BeginObject("the file");
         while (file.NextProperty(seen) is { } property)

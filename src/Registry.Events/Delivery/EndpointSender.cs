@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Changes;
 using Registry.Core.Events;
 using Registry.Core.Storage;
 using Registry.Events.Configuration;
@@ -9,7 +8,7 @@ using Registry.Events.Status;
 namespace Registry.Events.Delivery;
 
 /// <summary>Sends the events of an endpoint while this process holds it: all its lanes at the same time.</summary>
-internal sealed partial class EndpointSender
+internal sealed partial class EndpointSender : IAsyncDisposable
 {
     private readonly EventSources _sources;
     private readonly EndpointClient _client;
@@ -52,6 +51,12 @@ internal sealed partial class EndpointSender
         Wake();
         _ending.CancelAfter(patience);
         await _loop;
+    }
+
+    /// <summary>Stops, and cuts off attempts under way.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero);
         _client.Dispose();
         _stopping.Dispose();
         _ending.Dispose();

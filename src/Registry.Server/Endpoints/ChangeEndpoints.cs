@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Activity;
 using Registry.Core.Changes;
@@ -80,18 +79,17 @@ internal sealed class ChangeEndpoints(
     private async Task<Result<long>> FindAsync(string? text, long epoch)
     {
         var (oldest, end) = (await feed.FindLostAsync(), await feed.FindEndAsync());
-        switch (text)
+        if (text is null or "now")
         {
-            case null:
-                return oldest;
-            case "now":
-                return end;
-            case { } when !EventId.TryParse(text, out _):
-                return new RegistryError(
-                    RegistryErrorCode.BadRequest, $"after is '{Parameters.Echo(text)}'; it must be the id of an event, such as {new EventId(epoch, end)}, or now");
+            return text is null ? oldest : end;
         }
 
-        EventId.TryParse(text, out var id);
+        if (!EventId.TryParse(text, out var id))
+        {
+            return new RegistryError(
+                RegistryErrorCode.BadRequest, $"after is '{Parameters.Echo(text)}'; it must be the id of an event, such as {new EventId(epoch, end)}, or now");
+        }
+
         return id.Epoch == epoch && id.Position >= oldest && id.Position <= end
             ? id.Position
             : new RegistryError(

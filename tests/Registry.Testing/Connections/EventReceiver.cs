@@ -21,7 +21,7 @@ public sealed class EventReceiver : IAsyncDisposable
 
     private readonly WebApplication _application;
     private readonly Lock _lock = new();
-    private readonly List<Event> _events = [];
+    private readonly List<ReceivedEvent> _events = [];
     private int _requests;
 
     private EventReceiver(int port)
@@ -37,7 +37,7 @@ public sealed class EventReceiver : IAsyncDisposable
     public Func<HttpContext, Task<bool>>? Instead { get; set; }
 
     /// <summary>Events that were taken, in order. One that was sent twice is there twice.</summary>
-    public IReadOnlyList<Event> Events
+    public IReadOnlyList<ReceivedEvent> Events
     {
         get
         {
@@ -86,7 +86,7 @@ public sealed class EventReceiver : IAsyncDisposable
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
             var headers = context.Request.Headers;
-            var taken = new Event(
+            var taken = new ReceivedEvent(
                 headers["webhook-id"].ToString(), IsSigned(headers, body.ToArray()), context.Request.ContentType ?? string.Empty, headers.Authorization.ToString(), body.ToArray());
             lock (_lock)
             {
@@ -116,7 +116,7 @@ public sealed class EventReceiver : IAsyncDisposable
     /// <param name="ContentType">Header <c>Content-Type</c>.</param>
     /// <param name="Authorization">Header <c>Authorization</c>; empty without it.</param>
     /// <param name="Body">The body.</param>
-    public sealed record Event(string Id, bool IsSigned, string ContentType, string Authorization, ReadOnlyMemory<byte> Body)
+    public sealed record ReceivedEvent(string Id, bool IsSigned, string ContentType, string Authorization, ReadOnlyMemory<byte> Body)
     {
         /// <summary>The body as JSON.</summary>
         public JsonElement Json { get; } = JsonDocument.Parse(Body).RootElement;

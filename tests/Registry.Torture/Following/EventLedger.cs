@@ -53,7 +53,7 @@ internal sealed class EventLedger(string name, EventReceiver receiver)
         return writers.SelectMany(writer => writer.Acknowledged).Where(digest => !got.Contains(digest));
     }
 
-    private static string RepositoryOf(EventReceiver.Event one) => one.Data.GetProperty("repository").GetString()!;
+    private static string RepositoryOf(EventReceiver.ReceivedEvent one) => one.Data.GetProperty("repository").GetString()!;
 
-    private static string DigestOf(EventReceiver.Event one) => one.Data.GetProperty("digest").GetString()!;
+    private static string DigestOf(EventReceiver.ReceivedEvent one) => one.Data.GetProperty("digest").GetString()!;
 }
