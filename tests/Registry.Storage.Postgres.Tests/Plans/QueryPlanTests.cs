@@ -69,6 +69,9 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["space_days"] = "a row for each of the last 400 days",
         ["turns"] = "a row for each kind of work",
         ["change_consumers"] = "a row for each consumer",
+        ["event_endpoints"] = "a row for each endpoint of the configuration",
+        ["event_lanes"] = "rows for each endpoint, one for each lane",
+        ["event_deliveries"] = "rows for each endpoint, the last ones of each lane",
         ["change_held"] = "a row for each repository whose links a consumer cannot write; a tree has consumers, and nodes have no tree",
     };
 
