@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Npgsql;
 
 namespace Registry.Server.Tests.Events;
 
@@ -162,19 +161,15 @@ public sealed class EventDeliveryTests
     public async Task Of_an_answer_without_end_only_a_little_is_read()
     {
         long sent = 0;
-        await using var receiver = await EventReceiver.StartAsync();
-        receiver.Instead = async context =>
+        await using var listener = new LoopbackListener(async (connection, token) =>
         {
-            var piece = new byte[64 * 1024];
-            for (var i = 0; i < 16 * 1024; i++)
+            await LoopbackListener.SendAsync(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"u8.ToArray(), token);
+            for (var piece = new byte[64 * 1024]; ; Interlocked.Add(ref sent, piece.Length))
             {
-                await context.Response.Body.WriteAsync(piece, context.RequestAborted);
-                Interlocked.Add(ref sent, piece.Length);
+                await LoopbackListener.SendAsync(connection, piece, token);
             }
-
-            return true;
-        };
-        using var folder = new EventFolder(EventFolder.Endpoint("pipeline", receiver));
+        });
+        using var folder = new EventFolder(EventFolder.Endpoint("pipeline", new Uri($"http://{listener.EndPoint}/")));
         await using var registry = await folder.StartAsync();
 
         await registry.Client.PushAsync("team/app", TestImage.Create(), "latest");
@@ -283,58 +278,6 @@ public sealed class EventDeliveryTests
         await Eventually.TrueAsync(() => receiver.Events.Count >= 5);
         Assert.Equal(receiver.Events.Skip(1).Take(2).Select(one => one.Id).Order(), receiver.Events.Skip(3).Select(one => one.Id).Order());
         Assert.Null(await registry.Host.Events.ReplayAsync("other", since));
-    }
-
-    [Fact]
-    public async Task A_transaction_that_is_held_open_holds_up_no_other_and_is_not_lost()
-    {
-        if (TestRegistry.Stores is null)
-        {
-            Assert.Skip("SQLite has one writer.");
-        }
-
-        await using var receiver = await EventReceiver.StartAsync();
-        using var folder = new EventFolder(EventFolder.Endpoint("pipeline", receiver, ("kinds", new JsonArray("tag-set"))));
-        var connection = string.Empty;
-        await using var registry = await folder.StartAsync(options =>
-        {
-            connection = options.Database!.ConnectionString;
-            return options;
-        });
-        await registry.Client.PushAsync("held/app", TestImage.Create(), "first");
-        await Eventually.TrueAsync(() => receiver.Events.Count >= 1);
-
-        // A change with an earlier number than the others, which commits after them.
-        await using var database = new NpgsqlConnection(connection);
-        await database.OpenAsync();
-        await using var transaction = await database.BeginTransactionAsync();
-        await using (var insert = new NpgsqlCommand(
-            "INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest) SELECT kind, at, clock, source, repository_id, repository, 'late', digest FROM changes WHERE tag = 'first'",
-            database,
-            transaction))
-        {
-            Assert.Equal(1, await insert.ExecuteNonQueryAsync());
-        }
-
-        for (var i = 0; i < 10; i++)
-        {
-            await registry.Client.PushAsync("team/app", TestImage.Create(), $"v{i}");
-            await Task.Delay(TimeSpan.FromSeconds(1));
-        }
-
-        await Eventually.TrueAsync(() => receiver.Events.Count >= 11);
-        await transaction.CommitAsync();
-        await registry.Client.PushAsync("team/app", TestImage.Create(), "last");
-        await Eventually.TrueAsync(() => receiver.Events.Count >= 13);
-        Assert.Equal(
-            ["tag-set held/app:first", .. Enumerable.Range(0, 10).Select(i => $"tag-set team/app:v{i}"), "tag-set held/app:late", "tag-set team/app:last"],
-            receiver.Events.Select(one => one.Summary).Order(StringComparer.Ordinal).OrderBy(summary => summary switch
-            {
-                "tag-set held/app:first" => 0,
-                "tag-set held/app:late" => 2,
-                "tag-set team/app:last" => 3,
-                _ => 1,
-            }));
     }
 
     private static Func<HttpContext, Task<bool>> Answer(int status) => context =>

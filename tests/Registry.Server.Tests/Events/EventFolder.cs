@@ -13,9 +13,11 @@ internal sealed class EventFolder : IDisposable
     public string Path => System.IO.Path.Combine(_folder.Path, "events.json");
 
     /// <summary>An endpoint at a receiver, with its secret.</summary>
-    public static JsonObject Endpoint(string name, EventReceiver receiver, params (string Name, JsonNode Value)[] others)
+    public static JsonObject Endpoint(string name, EventReceiver receiver, params (string Name, JsonNode Value)[] others) => Endpoint(name, receiver.Url, others);
+
+    public static JsonObject Endpoint(string name, Uri url, params (string Name, JsonNode Value)[] others)
     {
-        var endpoint = new JsonObject { ["name"] = name, ["url"] = receiver.Url.ToString(), ["secret"] = EventReceiver.Secret, ["addresses"] = new JsonArray("127.0.0.1") };
+        var endpoint = new JsonObject { ["name"] = name, ["url"] = url.ToString(), ["secret"] = EventReceiver.Secret, ["addresses"] = new JsonArray("127.0.0.1") };
         foreach (var (property, value) in others)
         {
             endpoint[property] = value;

@@ -234,8 +234,18 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskAsync("GET", "/api/v1/events", 200);
         var ended = new EventDelivery
         {
-            Lane = 0, Position = 1, Kind = ChangeKind.TagSet, Repository = RepositoryName.Parse(Repository), Tag = Tag.Parse("latest"), Digest = Digest.Parse(_first.Digest),
-            Time = DateTimeOffset.UtcNow, IsSetAside = true, Attempts = 3, Status = 500, Fault = "answered 500 Internal Server Error", Milliseconds = 12,
+            Lane = 0,
+            Position = 1,
+            Kind = ChangeKind.TagSet,
+            Repository = RepositoryName.Parse(Repository),
+            Tag = Tag.Parse("latest"),
+            Digest = Digest.Parse(_first.Digest),
+            Time = DateTimeOffset.UtcNow,
+            IsSetAside = true,
+            Attempts = 3,
+            Status = 500,
+            Fault = "answered 500 Internal Server Error",
+            Milliseconds = 12,
         };
         await Registry.Host.Storage.Ports.Events.AdvanceAsync("pipeline", Guid.Empty, [new EventLane { Number = 0, Position = 1, SetAside = 1 }], [ended]);
         await AskAsync("GET", "/api/v1/events/deliveries?endpoint=pipeline&state=set-aside&n=1", 200);
