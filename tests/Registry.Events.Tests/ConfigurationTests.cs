@@ -16,7 +16,7 @@ public sealed class ConfigurationTests
         { "{ \"endpoints\": [\n{ \"name\": \"a\" } ] }", "line 2: endpoints[0] needs all of name, url" },
         { Of("\"url\": \"ftp://x\""), "endpoints[0].url is \"ftp://x\"; allowed: https:// or http:// with a host" },
         { Of("\"url\": \"https://me:secret@host/\""), "endpoints[0].url is \"…@host/\"; allowed:" },
-        { Of("\"format\": \"xml\""), "endpoints[0].format is \"xml\"; allowed: \"cloudevents\", \"distribution\"" },
+        { Of("\"format\": \"xml\""), "endpoints[0].format is \"xml\"; allowed: cloudevents, distribution, distribution-v1" },
         { Of("\"secret\": \"hunter2\""), "endpoints[0].secret is no secret; allowed: whsec_" },
         { Of("\"secret\": \"whsec_AAAA\""), "endpoints[0].secret is no secret; allowed: whsec_" },
         { Of("\"secretFile\": \"nothing.txt\""), "endpoints[0].secretFile is \"nothing.txt\", which cannot be used" },

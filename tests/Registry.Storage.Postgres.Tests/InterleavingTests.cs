@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using Npgsql;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -298,33 +297,10 @@ public sealed class InterleavingTests : IAsyncLifetime
         Assert.NotNull(await _metadata.FindManifestAsync(A, Samples.Digest(Image)));
     }
 
-    private async Task<Stop> StopAsync(string sql, byte[]? manifest = null)
+    private async Task<HeldTransaction> StopAsync(string sql, byte[]? manifest = null)
     {
         // The pass that gives positions to changes would wait, too.
         await _node.PassFeedAsync();
-        var connection = await _database.ConnectAsync();
-        var transaction = await connection.BeginTransactionAsync();
-#pragma warning disable CA2100 // Constants of this file.
-        await using var command = new NpgsqlCommand(sql, connection);
-#pragma warning restore CA2100
-        if (manifest is not null)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = Samples.Digest(manifest).Value });
-        }
-
-        await command.ExecuteNonQueryAsync();
-        return new Stop(connection, transaction);
-    }
-
-    // A transaction for which others wait.
-    private sealed class Stop(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
-    {
-        public Task EndAsync() => transaction.RollbackAsync();
-
-        public async ValueTask DisposeAsync()
-        {
-            await transaction.DisposeAsync();
-            await connection.DisposeAsync();
-        }
+        return await HeldTransaction.BeginAsync(_database, sql, manifest is null ? [] : [Samples.Digest(manifest).Value]);
     }
 }

@@ -11,6 +11,7 @@ public static class Catalogue
     [
         new Kills(), new CrashPoints(), new CallErrors(), PowerCuts.Ext4, PowerCuts.Xfs, new FullDisks(), new Refusals(), new Stops(), new ClockJumps(),
         new MemoryLimit(), new Traversal(), new SlowClients(), new Hostile(), new NodeFaults(), new Moves(), new Versions(), new MirrorFaults(), new EventFaults(),
+        new DeadEndpoint(), new NodeEvents(),
     ];
 
     /// <summary>Runs a scenario to its end.</summary>

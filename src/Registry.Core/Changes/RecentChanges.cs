@@ -71,6 +71,15 @@ public sealed partial class RecentChanges(IChangeFeed feed, TimeProvider time, I
             }
         }
 
+        return await ReadStoredAsync(after, limit);
+    }
+
+    /// <summary>
+    /// Reads changes after a position as they are stored: all of a mutation are there, up to the limit. What is in memory may end within one, until the next are read.
+    /// </summary>
+    /// <exception cref="StorageException">The storage fails.</exception>
+    public async Task<ChangePage> ReadStoredAsync(long after, int limit)
+    {
         var changes = await feed.ReadAsync(after, limit);
         return new ChangePage([.. changes.Where(change => change.IsHistory)], changes.Count == 0 ? after : changes[^1].Sequence);
     }

@@ -88,12 +88,11 @@ internal sealed class EndpointReader(string folder)
             $"{path} is \"{HostProperties.Masked(text)}\"; allowed: https:// or http:// with a host, without a user, for example https://ci.example.com/hooks/registry");
     }
 
-    private static EventFormat ReadFormat(ref ConfigurationJson file, string path) => file.ReadString(path) switch
+    private static EventFormat ReadFormat(ref ConfigurationJson file, string path)
     {
-        "cloudevents" => EventFormat.CloudEvents,
-        "distribution" => EventFormat.Distribution,
-        var other => throw file.Fault($"{path} is \"{other}\"; allowed: \"cloudevents\", \"distribution\""),
-    };
+        var text = file.ReadString(path);
+        return EventFormatName.TryParse(text, out var format) ? format : throw file.Fault($"{path} is \"{text}\"; allowed: {string.Join(", ", EventFormatName.All)}");
+    }
 
     private string ReadSecretFile(ref ConfigurationJson file, string path) => _properties.ReadFile(ref file, path, (content, full) =>
         WebhookSecret.TryParseFile(content) is not null ? full : throw new IOException($"it must hold one to {WebhookSecret.MaxInFile} secrets, each in a line: {WebhookSecret.Form}"));

@@ -89,22 +89,11 @@ internal sealed partial class LaneSender
     // False if the endpoint has to be held again.
     private async Task<bool> TakePageAsync(CancellationToken stopping, CancellationToken ending)
     {
-        ChangePage page;
-        try
-        {
-            page = await _changes.ReadAsync(_lane.Position, PageSize);
-        }
-        catch (StorageException e)
-        {
-            LogStorage(_settings.Name, e.Message);
-            await Task.Delay(_limits.StoragePause, _time, stopping);
-            return true;
-        }
-
+        var page = await InsistAsync(() => _changes.ReadAsync(_lane.Position, PageSize), stopping);
         foreach (var change in page.Changes)
         {
             stopping.ThrowIfCancellationRequested();
-            if (await IsForAsync(change))
+            if (await IsForAsync(change, stopping))
             {
                 if (!await DeliverAsync(change, stopping, ending))
                 {
@@ -121,8 +110,16 @@ internal sealed partial class LaneSender
         return await WaitAsync(stopping);
     }
 
-    private async Task<bool> IsForAsync(RegistryChange change) => EventLane.Of(change.Repository) == _lane.Number && _settings.Wants(change)
-        && _writer.Has(change, _settings.Format == EventFormat.Distribution ? (await _changes.ReadAsync(change.Sequence, PageSize)).Changes : []);
+    private async Task<bool> IsForAsync(RegistryChange change, CancellationToken stopping)
+    {
+        if (EventLane.Of(change.Repository) != _lane.Number || !_settings.Wants(change))
+        {
+            return false;
+        }
+
+        var later = _writer.DependsOnLater(change) ? (await InsistAsync(() => _changes.ReadStoredAsync(change.Sequence, PageSize), stopping)).Changes : [];
+        return _writer.Has(change, later.Where(_settings.Wants));
+    }
 
     // Waits for a change. The position after changes of others is recorded from time to time, so that they are not read again from far back.
     private async Task<bool> WaitAsync(CancellationToken stopping)
@@ -231,14 +228,20 @@ internal sealed partial class LaneSender
     }
 
     // What has ended is recorded however long the storage fails: nothing else is sent meanwhile.
-    private async Task<bool> RecordAsync(IReadOnlyList<EventDelivery> deliveries, CancellationToken stopping)
+    private Task<bool> RecordAsync(IReadOnlyList<EventDelivery> deliveries, CancellationToken stopping)
+    {
+        (_recorded, _recordedAt) = (_lane.Position, _time.GetTimestamp());
+        return InsistAsync(() => _record(_lane, deliveries), stopping);
+    }
+
+    // Repeats what the storage refuses.
+    private async Task<T> InsistAsync<T>(Func<Task<T>> act, CancellationToken stopping)
     {
         while (true)
         {
             try
             {
-                (_recorded, _recordedAt) = (_lane.Position, _time.GetTimestamp());
-                return await _record(_lane, deliveries);
+                return await act();
             }
             catch (StorageException e)
             {

@@ -12,10 +12,16 @@ namespace Registry.Events.Formats;
 /// <param name="instance">This process.</param>
 internal sealed class DistributionEvent(long epoch, string? externalUrl, string host, Guid instance)
 {
-    /// <summary>Media type of the envelope.</summary>
+    /// <summary>Media type of the envelope since version 3.</summary>
     public const string MediaType = "application/vnd.docker.distribution.events.v2+json";
 
+    /// <summary>Media type of the envelope up to version 2.8, the same otherwise. Listeners that look for it drop the other one.</summary>
+    public const string MediaTypeV1 = "application/vnd.docker.distribution.events.v1+json";
+
     private readonly string _host = externalUrl is null ? string.Empty : new Uri(externalUrl).Authority;
+
+    /// <summary>True if <see cref="Has"/> has to know the changes after a change: whether its request has set a tag, too.</summary>
+    public static bool DependsOnLater(RegistryChange change) => change is { Kind: ChangeKind.ManifestAdded, Origin.Request: not null };
 
     /// <summary>
     /// True if there is an event for a change. A push of a new manifest by a tag is one event there, and two changes: a manifest, and a tag that is set to it by the same request.
@@ -24,7 +30,7 @@ internal sealed class DistributionEvent(long epoch, string? externalUrl, string 
     /// <param name="later">Changes after it.</param>
     public static bool Has(RegistryChange change, IEnumerable<RegistryChange> later) => change.Kind switch
     {
-        ChangeKind.ManifestAdded => change.Origin.Request is null || !later.Any(next => next.Kind == ChangeKind.TagSet && next.Repository == change.Repository
+        ChangeKind.ManifestAdded => !DependsOnLater(change) || !later.Any(next => next.Kind == ChangeKind.TagSet && next.Repository == change.Repository
             && next.Digest == change.Digest && next.Origin.Request == change.Origin.Request),
         ChangeKind.ManifestRemoved or ChangeKind.TagSet or ChangeKind.TagRemoved => true,
         _ => false,

@@ -20,11 +20,19 @@ internal sealed class EventWriter(EventFormat format, long epoch, string? extern
     private readonly DistributionEvent _distribution = new(epoch, externalUrl, Environment.MachineName, instance);
 
     /// <summary>Media type of the bodies.</summary>
-    public string MediaType => format == EventFormat.CloudEvents ? CloudEvent.MediaType : DistributionEvent.MediaType;
+    public string MediaType => format switch
+    {
+        EventFormat.Distribution => DistributionEvent.MediaType,
+        EventFormat.DistributionV1 => DistributionEvent.MediaTypeV1,
+        _ => CloudEvent.MediaType,
+    };
+
+    /// <summary>True if <see cref="Has"/> has to know the changes after a change.</summary>
+    public bool DependsOnLater(RegistryChange change) => format != EventFormat.CloudEvents && DistributionEvent.DependsOnLater(change);
 
     /// <summary>True if the format has an event for a change.</summary>
     /// <param name="change">The change.</param>
-    /// <param name="later">Changes after it.</param>
+    /// <param name="later">Changes after it that the endpoint wants; none unless it depends on them.</param>
     public bool Has(RegistryChange change, IEnumerable<RegistryChange> later) => format == EventFormat.CloudEvents || DistributionEvent.Has(change, later);
 
     /// <summary>Id of the event of a change.</summary>

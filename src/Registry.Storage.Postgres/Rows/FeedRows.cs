@@ -15,18 +15,25 @@ internal static class FeedRows
     /// <summary>Waits until no other pass, and no removal of changes, is in progress.</summary>
     public static void Lock(PostgresSession session) => session.Lock("SELECT pg_advisory_xact_lock($1, 0)", AdvisoryLocks.Feed);
 
-    /// <summary>Collects the statement that gives positions, in the order in which the changes were made, under the lock.</summary>
-    public static void GivePositions(PostgresSession session) => session.Queue(
-        """
-        WITH given AS (
-            UPDATE changes c SET position = next.position FROM (
-                SELECT sequence, nextval('change_positions') AS position FROM (
-                    SELECT sequence FROM changes WHERE position IS NULL ORDER BY sequence) waiting) next
-            WHERE c.sequence = next.sequence RETURNING c.kind, c.source)
-        INSERT INTO meta (key, value) SELECT $1, count(*) FROM given WHERE kind BETWEEN 3 AND 6 AND source <> 4
-        ON CONFLICT (key) DO UPDATE SET value = meta.value + excluded.value
-        """,
-        Kept);
+    /// <summary>
+    /// Collects the statements that give positions, in the order in which the changes were made, under the lock. The commit waits for the disk, also where others do not: a position that was read names
+    /// its change for ever, and a crash of the server must not give it to another one.
+    /// </summary>
+    public static void GivePositions(PostgresSession session)
+    {
+        session.Queue("SET LOCAL synchronous_commit TO DEFAULT");
+        session.Queue(
+            """
+            WITH given AS (
+                UPDATE changes c SET position = next.position FROM (
+                    SELECT sequence, nextval('change_positions') AS position FROM (
+                        SELECT sequence FROM changes WHERE position IS NULL ORDER BY sequence) waiting) next
+                WHERE c.sequence = next.sequence RETURNING c.kind, c.source)
+            INSERT INTO meta (key, value) SELECT $1, count(*) FROM given WHERE kind BETWEEN 3 AND 6 AND source <> 4
+            ON CONFLICT (key) DO UPDATE SET value = meta.value + excluded.value
+            """,
+            Kept);
+    }
 
     /// <summary>Reads whether a change has no position, and the last position of a change that is kept.</summary>
     public static Task<(bool IsWaiting, long Last)> FindEndAsync(PostgresSession session) => session.FirstAsync(

@@ -10,7 +10,7 @@ public sealed class TortureTests
     // Those of many nodes take minutes, so they run by themselves only. So do two that repeat what other tests show: half headers on both transports (TimeLimitTests
     // of the server), and power cuts on a second file system.
     public static TheoryData<string> Names =>
-        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or Moves or Versions or SlowClients) && scenario != PowerCuts.Xfs).Select(scenario => scenario.Name)];
+        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or NodeEvents or Moves or Versions or SlowClients) && scenario != PowerCuts.Xfs).Select(scenario => scenario.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -24,11 +25,17 @@ public sealed class EventReceiver : IAsyncDisposable
     private readonly List<ReceivedEvent> _events = [];
     private int _requests;
 
-    private EventReceiver(int port)
+    private EventReceiver(int port, X509Certificate2? certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
+        {
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         _application = builder.Build();
         _application.Run(TakeAsync);
     }
@@ -56,9 +63,10 @@ public sealed class EventReceiver : IAsyncDisposable
 
     /// <summary>Starts a receiver.</summary>
     /// <param name="port">Port; 0 for a free one.</param>
-    public static async Task<EventReceiver> StartAsync(int port = 0)
+    /// <param name="certificate">Certificate for TLS; null for none.</param>
+    public static async Task<EventReceiver> StartAsync(int port = 0, X509Certificate2? certificate = null)
     {
-        var receiver = new EventReceiver(port);
+        var receiver = new EventReceiver(port, certificate);
         await receiver._application.StartAsync();
         return receiver;
     }

@@ -1,12 +1,12 @@
 using System.Text.Json.Nodes;
 using Registry.Testing;
-using Registry.Testing.Processes;
 
 namespace Registry.Torture.Following;
 
 /// <summary>Sets a tag of a repository again and again, each time to a new manifest, and keeps a ledger.</summary>
 /// <param name="repository">The repository.</param>
-internal sealed class TagWriter(string repository)
+/// <param name="tag">The tag.</param>
+internal sealed class TagWriter(string repository, string tag = "latest")
 {
     private readonly List<string> _attempted = [];
     private readonly List<string> _acknowledged = [];
@@ -20,35 +20,66 @@ internal sealed class TagWriter(string repository)
     /// <summary>Digests whose push was answered.</summary>
     public IReadOnlyList<string> Acknowledged => _acknowledged;
 
-    /// <summary>Writes until it is stopped. The registry may be killed meanwhile.</summary>
-    public async Task WriteAsync(RegistryProcess registry, CancellationToken stop)
+    /// <summary>Writes until it is stopped, or the registry ends.</summary>
+    /// <param name="http">The client.</param>
+    /// <param name="pause">Time between two tags.</param>
+    /// <param name="isEnd">True if a failure is explained by the end of the registry.</param>
+    /// <param name="stop">Stops it.</param>
+    public async Task WriteAsync(HttpClient http, TimeSpan pause, Func<Exception, bool> isEnd, CancellationToken stop)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = registry.BaseAddress };
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 await SetAsync(http, stop);
+                await Task.Delay(pause, stop);
             }
-            catch (Exception e) when (stop.IsCancellationRequested || registry.Explains(e))
+            catch (Exception e) when (stop.IsCancellationRequested || isEnd(e))
             {
                 return;
             }
         }
     }
 
-    /// <summary>Sets the tag once.</summary>
-    public async Task SetAsync(HttpClient http, CancellationToken stop)
+    /// <summary>Writes until it is stopped, whatever happens meanwhile.</summary>
+    /// <param name="http">A client that judges answers and failures, and throws for those that no fault explains.</param>
+    /// <param name="pause">Time between two tags.</param>
+    /// <param name="isFault">True if a failure is that of a fault.</param>
+    /// <param name="stop">Stops it.</param>
+    public async Task WriteThroughAsync(HttpClient http, TimeSpan pause, Func<Exception, bool> isFault, CancellationToken stop)
     {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await SetAsync(http, stop, status => status is 408 or 429 or >= 500);
+            }
+            catch (Exception e) when (stop.IsCancellationRequested || isFault(e))
+            {
+                // It has no answer.
+            }
+
+            await Task.WhenAny(Task.Delay(pause, stop));
+        }
+    }
+
+    /// <summary>Sets the tag once.</summary>
+    /// <param name="http">The client.</param>
+    /// <param name="stop">Stops it before the push.</param>
+    /// <param name="isFault">True if a status is that of a fault; null if none is.</param>
+    public async Task SetAsync(HttpClient http, CancellationToken stop, Func<int, bool>? isFault = null)
+    {
+        stop.ThrowIfCancellationRequested();
         var image = TestImage.Index([], json => json["annotations"] = new JsonObject { ["org.example.id"] = Guid.NewGuid().ToString() });
         _attempted.Add(image.Digest);
-        stop.ThrowIfCancellationRequested();
-        var answer = await http.PutManifestAsync(repository, "latest", image);
-        if (answer.Status != 201)
+        var answer = await http.PutManifestAsync(repository, tag, image);
+        if (answer.Status == 201)
+        {
+            _acknowledged.Add(image.Digest);
+        }
+        else if (isFault?.Invoke(answer.Status) is not true)
         {
             throw new ViolationException($"a push to {repository} was answered {answer}");
         }
-
-        _acknowledged.Add(image.Digest);
     }
 }

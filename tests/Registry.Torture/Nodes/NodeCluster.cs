@@ -6,7 +6,7 @@ using Registry.Testing.Processes;
 namespace Registry.Torture.Nodes;
 
 /// <summary>
-/// Three nodes behind a real nginx without stickiness, on real stores (<see cref="NodeStores"/>). The clocks of the nodes differ by up to two hours.
+/// Three nodes behind a real nginx without stickiness, on real stores (<see cref="NodeStores"/>). The clocks of the nodes differ by up to two hours, unless others see them.
 /// </summary>
 internal sealed class NodeCluster : IAsyncDisposable
 {
@@ -53,12 +53,13 @@ internal sealed class NodeCluster : IAsyncDisposable
     /// <param name="stores">The stores, which outlive the nodes.</param>
     /// <param name="settings">Settings of the nodes, without the stores.</param>
     /// <param name="published">Program of the nodes; null for the usual one.</param>
-    public static async Task<NodeCluster> StartAsync(NodeStores stores, IReadOnlyDictionary<string, string?> settings, string? published = null)
+    /// <param name="areClocksRight">True for nodes whose clocks are right.</param>
+    public static async Task<NodeCluster> StartAsync(NodeStores stores, IReadOnlyDictionary<string, string?> settings, string? published = null, bool areClocksRight = false)
     {
         var cluster = new NodeCluster(stores, settings);
         try
         {
-            await cluster.StartAsync(published);
+            await cluster.StartAsync(published, areClocksRight);
             return cluster;
         }
         catch
@@ -107,11 +108,11 @@ internal sealed class NodeCluster : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartAsync(string? published)
+    private async Task StartAsync(string? published, bool areClocksRight)
     {
         foreach (var ahead in Clocks)
         {
-            _nodes.Add(await ClusterNode.StartAsync(_folder.File("unused"), _settings, ahead, _stores, published));
+            _nodes.Add(await ClusterNode.StartAsync(_folder.File("unused"), _settings, areClocksRight ? TimeSpan.Zero : ahead, _stores, published));
         }
 
         var port = FreePorts.Find(1)[0];

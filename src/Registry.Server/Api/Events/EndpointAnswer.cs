@@ -19,7 +19,7 @@ internal sealed record EndpointAnswer
     /// <summary>Scheme, host and port. The rest of the address may have a secret.</summary>
     public required string Host { get; init; }
 
-    /// <summary><c>cloudevents</c> or <c>distribution</c>.</summary>
+    /// <summary><c>cloudevents</c>, <c>distribution</c> or <c>distribution-v1</c>.</summary>
     public required string Format { get; init; }
 
     /// <summary><see cref="Ok"/> or <see cref="Failing"/>.</summary>
@@ -46,7 +46,7 @@ internal sealed record EndpointAnswer
     {
         Name = status.Settings.Name,
         Host = status.Host,
-        Format = status.Settings.Format == EventFormat.Distribution ? "distribution" : "cloudevents",
+        Format = EventFormatName.Of(status.Settings.Format),
         State = status.Failing == 0 ? Ok : Failing,
         Reason = status.Fault,
         Since = status.FailingSince is { } since ? Rfc3339.Format(since) : null,

@@ -66,7 +66,7 @@ internal static class EventTable
         [
             one.Name,
             one.Url.GetLeftPart(UriPartial.Authority),
-            one.Format == EventFormat.Distribution ? "distribution" : "cloudevents",
+            EventFormatName.Of(one.Format),
             one.Secret is null && one.SecretFile is null ? "no" : "yes",
         ]));
     }
