@@ -1,4 +1,3 @@
-using Registry.Core.Changes;
 using Registry.Core.Policies;
 using Registry.Storage.Contracts;
 using Registry.Testing.Engines;
@@ -19,7 +18,7 @@ public sealed class PositionsAfterCrashTests
         try
         {
             var metadata = new PostgresMetadataStore(database, TimeProvider.System, NoRules.Instance);
-            IChangeFeed feed = new PostgresChangeFeed(database);
+            var feed = new PostgresChangeFeed(database);
             Assert.Null(await metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest("x"), 1));
             await Eventually.HoldsAsync(async () => (await feed.ReadAsync(0, 1)).Count > 0, "the change is read");
         }
