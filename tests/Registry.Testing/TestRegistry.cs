@@ -108,6 +108,13 @@ public sealed class TestRegistry : IAsyncDisposable
         await StartAsync();
     }
 
+    /// <summary>Stops the registry cleanly; its data stays until it is disposed.</summary>
+    public async Task StopAsync()
+    {
+        Client.Dispose();
+        await Host.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -143,11 +150,5 @@ public sealed class TestRegistry : IAsyncDisposable
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
         Client = new HttpClient(handler) { BaseAddress = new Uri(Host.Addresses[0]) };
-    }
-
-    private async Task StopAsync()
-    {
-        Client.Dispose();
-        await Host.DisposeAsync();
     }
 }

@@ -48,7 +48,7 @@ public sealed class MirroredSignatureTests : IAsyncLifetime
         }
 
         // What is here is enough.
-        await _upstream.Registry.DisposeAsync();
+        await _upstream.Registry.StopAsync();
         Check.Status(200, await _mirror.Client.GetAnswerAsync(Path, User));
     }
 

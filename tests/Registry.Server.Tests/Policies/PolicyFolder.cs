@@ -1,4 +1,5 @@
 using Registry.Server.Configuration;
+using Registry.Storage.Postgres;
 
 namespace Registry.Server.Tests.Policies;
 
@@ -13,7 +14,14 @@ internal sealed class PolicyFolder : IDisposable
 
     public void Write(string json) => File.WriteAllText(Path, json);
 
-    public RegistryOptions Configure(RegistryOptions options) => options with { PolicyConfig = Path };
+    /// <summary>Database of the configured registry; null for SQLite.</summary>
+    public PostgresSettings? Database { get; private set; }
+
+    public RegistryOptions Configure(RegistryOptions options)
+    {
+        Database = options.Database;
+        return options with { PolicyConfig = Path };
+    }
 
     public void Dispose() => _folder.Dispose();
 }

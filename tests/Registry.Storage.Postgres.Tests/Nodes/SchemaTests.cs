@@ -95,6 +95,9 @@ public sealed class SchemaTests
     public async Task An_upgrade_that_meets_a_deadlock_with_an_older_node_is_repeated()
     {
         await using var database = await TestDatabase.CreateAsync();
+
+        // The upgrade looks for a deadlock once, after this time: the older node must wait by then.
+        await database.RunAsync($"ALTER DATABASE \"{database.Name}\" SET deadlock_timeout = '5s'");
         await using var older = await database.ConnectAsync();
         await using var change = older.CreateCommand();
         change.CommandText = "BEGIN; SELECT count(*) FROM tags";
