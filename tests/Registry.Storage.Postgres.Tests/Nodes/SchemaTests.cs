@@ -96,14 +96,13 @@ public sealed class SchemaTests
     {
         await using var database = await TestDatabase.CreateAsync();
 
-        // The upgrade looks for a deadlock once, after this time: the older node must wait by then.
+        // The upgrade looks for a deadlock 5 s after it has begun to wait. By then the older node waits, too, and does not look itself.
         await database.RunAsync($"ALTER DATABASE \"{database.Name}\" SET deadlock_timeout = '5s'");
         await using var older = await database.ConnectAsync();
         await using var change = older.CreateCommand();
-        change.CommandText = "BEGIN; SELECT count(*) FROM tags";
+        change.CommandText = "SET deadlock_timeout = '1h'; BEGIN; SELECT count(*) FROM tags";
         await change.ExecuteNonQueryAsync();
 
-        // A deadlock ends the transaction that was the first to wait: the upgrade.
         var upgrade = UpgradeAsync(database, new SchemaStep("LOCK TABLE clock; LOCK TABLE tags; CREATE TABLE later (id bigint PRIMARY KEY)", Oldest: 1));
         await database.WaitForWaitersAsync(1);
         change.CommandText = "UPDATE clock SET seconds = 1; COMMIT";
