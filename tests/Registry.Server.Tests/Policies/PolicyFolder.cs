@@ -13,6 +13,9 @@ internal sealed class PolicyFolder : IDisposable
 
     public void Write(string json) => File.WriteAllText(Path, json);
 
+    /// <summary>Writes the public key of a signer beside the file.</summary>
+    public void WriteKey(string name, TestSigner signer) => File.WriteAllText(_folder.File(name), signer.PublicKey);
+
     public RegistryOptions Configure(RegistryOptions options) => options with { PolicyConfig = Path };
 
     public void Dispose() => _folder.Dispose();
