@@ -1,5 +1,6 @@
 using Registry.Core.Access;
 using Registry.Server.Endpoints.Probes;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;

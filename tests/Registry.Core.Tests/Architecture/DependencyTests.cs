@@ -90,7 +90,8 @@ public partial class DependencyTests
         ["Api.Trash"] = ["Api", "Http"],
         ["Maintenance"] = ["Api.Maintenance"],
         ["Endpoints.Probes"] = ["Health", "Http.Bodies", "Requests"],
-        ["Endpoints"] = ["Api.Activity", "Api.Events", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Policies", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Endpoints.Probes", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
+        ["Endpoints.Tokens"] = ["Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
+        ["Endpoints"] = ["Api.Activity", "Api.Events", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Mirroring", "Api.Policies", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Endpoints.Probes", "Endpoints.Tokens", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests"],
         ["Web.Charts"] = [],
         ["Web.Html"] = [],
         ["Web.Images"] = [],
@@ -105,7 +106,7 @@ public partial class DependencyTests
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =
         [
-            "Configuration", "Endpoints", "Endpoints.Probes", "Health", "Hosting.Kestrel", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry",
+            "Configuration", "Endpoints", "Endpoints.Probes", "Endpoints.Tokens", "Health", "Hosting.Kestrel", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry",
             "Telemetry.Logs", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output", "Web",
         ],
         ["Hosting.Lifetime"] = ["Configuration", "Configuration.Values", "Hosting", "Telemetry.Logs"],

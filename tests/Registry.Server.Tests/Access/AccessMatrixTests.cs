@@ -3,6 +3,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Endpoints;
 using Registry.Server.Endpoints.Probes;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Tests.Access;

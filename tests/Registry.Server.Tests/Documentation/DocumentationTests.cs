@@ -7,6 +7,7 @@ using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Endpoints.Probes;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Requests;
 using Registry.Server.Tests.Web;
 
