@@ -26,6 +26,7 @@ public class RouterBenchmarks
         new ActivityEndpoints(null!, null!),
         new ChangeEndpoints(null!, null!, null!, null!, null!, null!),
         new MaintenanceEndpoints(null!, null, null!, null!, null!),
+        new PolicyEndpoints(null!, null, null!),
         new MirrorEndpoints(null, null!, null!, null!),
         new EventEndpoints(null, null!, null!, null!),
         new HealthEndpoints(null!)));

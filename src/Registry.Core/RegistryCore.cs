@@ -9,6 +9,7 @@ using Registry.Core.Inventory;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
+using Registry.Core.Policies.Explanation;
 using Registry.Core.Policies.Retention;
 using Registry.Core.Promises;
 using Registry.Core.Repositories;
@@ -74,6 +75,7 @@ public sealed class RegistryCore
             keepsDeleted: settings.Trash > TimeSpan.Zero);
         Inspection = new ContentInspection(storage.Contents, Metadata);
         RequiredSignatures = new RequiredSignatures(settings.Policies, Metadata, storage.Inventory, Inspection);
+        PolicyExplanations = new PolicyExplanations(settings.Policies, storage.Policies, Metadata, RequiredSignatures);
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
@@ -133,6 +135,9 @@ public sealed class RegistryCore
 
     /// <summary>Rules about pulls of images without a signature.</summary>
     public RequiredSignatures RequiredSignatures { get; }
+
+    /// <summary>Explanations of the rules about repositories.</summary>
+    public PolicyExplanations PolicyExplanations { get; }
 
     /// <summary>Listings of tags and repositories.</summary>
     public ListOperations Lists { get; }

@@ -10,6 +10,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies;
 using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -68,6 +69,9 @@ public sealed record StoragePorts
 
     /// <summary>Last pulls, and what a retention reads and deletes.</summary>
     public required IRetentionMetadata Retention { get; init; }
+
+    /// <summary>What the rules about repositories count and keep.</summary>
+    public required IPolicyMetadata Policies { get; init; }
 
     /// <summary>How far events were sent.</summary>
     public required IEventDeliveries Events { get; init; }

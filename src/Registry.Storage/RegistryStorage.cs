@@ -68,6 +68,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Inventory = _metadata.Ports.Inventory,
             Mirror = Mirror,
             Retention = _metadata.Ports.Retention,
+            Policies = _metadata.Ports.Policies,
             Events = _metadata.Ports.Events,
             WebSessions = _metadata.Ports.WebSessions,
             CollectorMetadata = CollectorMetadata,

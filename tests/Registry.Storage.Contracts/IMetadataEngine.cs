@@ -8,6 +8,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies;
 using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -45,6 +46,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IMirrorMetadata Mirror { get; }
 
     IRetentionMetadata Retention { get; }
+
+    IPolicyMetadata Policies { get; }
 
     IEventDeliveries Events { get; }
 

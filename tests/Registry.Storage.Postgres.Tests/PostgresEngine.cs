@@ -9,6 +9,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies;
 using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -23,6 +24,7 @@ using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Events;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
+using Registry.Storage.Postgres.Policies;
 using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.SmallContent;
@@ -69,6 +71,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IMirrorMetadata Mirror { get; private set; }
 
     public IRetentionMetadata Retention { get; private set; }
+
+    public IPolicyMetadata Policies { get; private set; }
 
     public IEventDeliveries Events { get; private set; }
 
@@ -134,7 +138,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(Policies), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -150,6 +154,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Inventory = new PostgresInventory(database);
         Mirror = new PostgresMirror(database, _time);
         Retention = new PostgresRetention(database, _time, Rules);
+        Policies = new PostgresPolicyMetadata(database);
         Events = new PostgresEventDeliveries(database);
         WebSessions = new PostgresWebSessions(database);
         IndexTarget = new PostgresIndexTarget(database, _time);

@@ -10,6 +10,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies;
 using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -25,6 +26,7 @@ using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Events;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Retention;
 
 namespace Registry.Storage.Testing;
@@ -68,6 +70,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IMirrorMetadata Mirror { get; private set; }
 
     public IRetentionMetadata Retention { get; private set; }
+
+    public IPolicyMetadata Policies { get; private set; }
 
     public IEventDeliveries Events { get; private set; }
 
@@ -125,7 +129,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(Mirror), nameof(Retention), nameof(Policies), nameof(Events), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -143,6 +147,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Inventory = new SqliteInventory(Database);
         Mirror = new SqliteMirror(Database, _time);
         Retention = new SqliteRetention(Database, _time, Rules);
+        Policies = new SqlitePolicyMetadata(Database);
         Events = new SqliteEventDeliveries(Database, _time);
         WebSessions = new SqliteWebSessions(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);

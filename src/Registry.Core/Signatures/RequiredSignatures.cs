@@ -81,23 +81,18 @@ public sealed class RequiredSignatures(Func<PolicyRules> rules, IMetadataStore m
         return null;
     }
 
-    /// <summary>Explains for people what the rules of a repository say of an image.</summary>
+    /// <summary>Explains for people what a rule says of an image.</summary>
+    /// <param name="rule">A rule of the repository that requires signatures.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="manifest">The manifest, which the repository has.</param>
     /// <param name="cancellationToken">Ends the wait for the storage.</param>
-    /// <returns>A verdict of each rule that requires signatures in the repository, in the order of the file.</returns>
-    public async Task<IReadOnlyList<SignatureVerdict>> ExplainAsync(RepositoryName repository, StoredManifest manifest, CancellationToken cancellationToken)
+    public async Task<SignatureVerdict> ExplainAsync(PolicyRule rule, RepositoryName repository, StoredManifest manifest, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(rule);
         ArgumentNullException.ThrowIfNull(manifest);
-        var verdicts = new List<SignatureVerdict>();
-        foreach (var rule in Current().Rules.Where(rule => rule.Repository.Matches(repository)))
-        {
-            var seen = new List<SeenSignature>();
-            var held = await FindAsync(rule, repository, manifest, seen, cancellationToken);
-            verdicts.Add(new SignatureVerdict(rule, held is not null, seen));
-        }
-
-        return verdicts;
+        var seen = new List<SeenSignature>();
+        var held = await FindAsync(rule, repository, manifest, seen, cancellationToken);
+        return new SignatureVerdict(held is not null, seen);
     }
 
     private static bool IsFor(PolicyRule rule, RepositoryName repository, string? user) =>

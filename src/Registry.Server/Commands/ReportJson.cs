@@ -11,13 +11,13 @@ using Registry.Server.Api.History;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Api.Maintenance;
 using Registry.Server.Api.Mirroring;
+using Registry.Server.Api.Policies;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Api.Space;
 using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
-using Registry.Server.Commands.Policies;
 using Registry.Server.Commands.Removal;
 using Registry.Server.Configuration;
 
@@ -25,7 +25,6 @@ namespace Registry.Server.Commands;
 
 /// <summary>JSON serialization of the commands' reports. Each report needs a line here.</summary>
 [JsonSerializable(typeof(AccessAnswer))]
-[JsonSerializable(typeof(PolicyAnswer[]))]
 [JsonSerializable(typeof(ActivityAnswer))]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(DeliveryListAnswer))]
@@ -43,6 +42,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(MirrorAnswer))]
 [JsonSerializable(typeof(MirrorCheckAnswer))]
 [JsonSerializable(typeof(MirrorForgetAnswer))]
+[JsonSerializable(typeof(PolicyAnswer))]
 [JsonSerializable(typeof(ReadOnlyAnswer))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]

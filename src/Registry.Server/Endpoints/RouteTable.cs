@@ -1,5 +1,6 @@
 using Registry.Core.Access;
 using Registry.Server.Endpoints.Probes;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
@@ -10,7 +11,7 @@ internal static class RouteTable
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
         TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, ChangeEndpoints changes,
-        MaintenanceEndpoints maintenance, MirrorEndpoints mirror, EventEndpoints events, HealthEndpoints health, TokenEndpoint? token = null) =>
+        MaintenanceEndpoints maintenance, PolicyEndpoints policies, MirrorEndpoints mirror, EventEndpoints events, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -78,6 +79,8 @@ internal static class RouteTable
         new("POST", "/api/v1/maintenance/reindex?dryRun=<on>", Permission.Maintain, maintenance.CompareAsync),
         new("POST", "/api/v1/maintenance/cancel?id=<id>", Permission.Maintain, maintenance.CancelAsync),
         new("POST", "/api/v1/maintenance/read-only?on=<on>", Permission.Maintain, maintenance.SetReadOnlyAsync),
+
+        new("GET", "/api/v1/policies/explain?image=<image>", Permission.Maintain, policies.ExplainAsync),
 
         new("GET", "/api/v1/mirror", Permission.Maintain, mirror.GetAsync),
         new("POST", "/api/v1/mirror/forget?image=<image>", Permission.Maintain, mirror.ForgetAsync),

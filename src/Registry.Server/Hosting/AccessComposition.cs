@@ -11,7 +11,7 @@ using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Files.Watching;
 using Registry.Server.Configuration;
-using Registry.Server.Endpoints;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Http;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;

@@ -113,6 +113,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new ActivityEndpoints(_core.Activity, memory),
             new ChangeEndpoints(storage.Ports.Changes, _core.Changes, _core.Activity, memory, options, time),
             new MaintenanceEndpoints(Jobs, pulls, ReadOnly, memory, options),
+            new PolicyEndpoints(_core.PolicyExplanations, mirror.Mapping, memory),
             new MirrorEndpoints(pulls, ReadOnly, memory, options),
             new EventEndpoints(events.Compose(_core, storage.Ports, options, time, loggers), ReadOnly, memory, options),
             new HealthEndpoints(readiness),

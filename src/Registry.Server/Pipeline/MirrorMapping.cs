@@ -1,5 +1,6 @@
 using Registry.Core.Access.Rules;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 using Registry.Mirror.Configuration;
 using Registry.Server.Http;
 using Registry.Server.Requests;
@@ -53,6 +54,9 @@ internal sealed class MirrorMapping(Func<MirrorNames> names)
     public ResourceScope Apply(ResourceScope scope, string host) => scope.Repository is { } name && names().Map(name, null, host).TryGet(out var mapped, out _)
         ? scope with { Repository = mapped.Local }
         : scope;
+
+    /// <summary>True if a repository is mirrored.</summary>
+    public bool IsMirrored(RepositoryName repository) => names().Find(repository) is not null;
 
     /// <summary>Refuses a change of a repository that is mirrored; null for one of this registry.</summary>
     public RegistryError? Refuse(RequestContext request) => (request.Mirrored ?? (request.Target is { } target ? names().Find(target) : null)) is { } mirrored

@@ -20,6 +20,10 @@ internal static class KeptTagRows
             names);
     }
 
+    /// <summary>Finds the digest that a tag had when it went; null if none is kept.</summary>
+    public static Task<Digest?> FindAsync(PostgresSession session, RepositoryName repository, Tag tag) => session.FirstAsync<Digest?>(
+        "SELECT digest FROM kept_tags WHERE repository = $1 AND tag = $2", row => Digest.Parse(row.GetString(0)), repository.Value, tag.Value);
+
     /// <summary>Collects the statement that keeps the digests of those of some tags whose digest outlives them. They are about to go.</summary>
     public static void Keep(PostgresSession session, ChangeContext change, RepositoryName repository, IEnumerable<(Tag Tag, Digest Digest)> tags)
     {

@@ -66,9 +66,10 @@ internal static class QuotaRows
         return (null, isFar);
     }
 
-    // Mirrored repositories have a limit of their own. For a join, PostgreSQL might read the whole table.
-    private static async Task<long> SumAsync(PostgresSession session, PolicyRule rule)
+    /// <summary>Sums what the repositories of a rule refer to. Mirrored ones have a limit of their own.</summary>
+    public static async Task<long> SumAsync(PostgresSession session, PolicyRule rule)
     {
+        // For a join, PostgreSQL might read the whole table.
         var range = rule.Repository.Range;
         if (rule.Repository.CoversRange)
         {

@@ -10,10 +10,11 @@ internal static class KeptTagRows
 {
     /// <summary>Finds the digest that a tag had when it went; null if there is none, or the rules do not keep it.</summary>
     public static Digest? Find(SqliteSession session, IChangeRules rules, ChangeOrigin origin, RepositoryName repository, Tag tag) =>
-        rules.KeepsDigest(repository, tag, origin)
-            ? session.First<Digest?>(
-                "SELECT digest FROM kept_tags WHERE repository = @1 AND tag = @2", row => Digest.Parse(row.GetString(0)), repository.Value, tag.Value)
-            : null;
+        rules.KeepsDigest(repository, tag, origin) ? Find(session, repository, tag) : null;
+
+    /// <summary>Finds the digest that a tag had when it went; null if none is kept.</summary>
+    public static Digest? Find(SqliteSession session, RepositoryName repository, Tag tag) => session.First<Digest?>(
+        "SELECT digest FROM kept_tags WHERE repository = @1 AND tag = @2", row => Digest.Parse(row.GetString(0)), repository.Value, tag.Value);
 
     /// <summary>Keeps the digest of those of some tags whose digest outlives them. They are about to go, or have just gone.</summary>
     public static void Keep(SqliteSession session, ChangeContext change, RepositoryName repository, IEnumerable<Tag> tags, Digest digest)

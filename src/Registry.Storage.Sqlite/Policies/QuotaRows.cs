@@ -25,8 +25,8 @@ internal static class QuotaRows
         .Select(rule => rules.CheckQuota(new QuotaChange(repository, rule, Sum(session, rule) - (isAdded ? asked : 0), asked)))
         .FirstOrDefault(refused => refused is not null);
 
-    // Mirrored repositories have a limit of their own.
-    private static long Sum(SqliteSession session, PolicyRule rule)
+    /// <summary>Sums what the repositories of a rule refer to. Mirrored ones have a limit of their own.</summary>
+    public static long Sum(SqliteSession session, PolicyRule rule)
     {
         var range = rule.Repository.Range;
         return rule.Repository.CoversRange

@@ -16,6 +16,7 @@ using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Events;
 using Registry.Storage.Sqlite.Inventory;
 using Registry.Storage.Sqlite.Mirroring;
+using Registry.Storage.Sqlite.Policies;
 using Registry.Storage.Sqlite.Retention;
 
 namespace Registry.Storage.Metadata;
@@ -51,6 +52,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Inventory = new SqliteInventory(database),
             Mirror = _cache.Decorate(new SqliteMirror(database, environment.Time)),
             Retention = _cache.Decorate(new SqliteRetention(database, environment.Time, environment.Rules)),
+            Policies = new SqlitePolicyMetadata(database),
             Sessions = new SqliteUploadSessions(database),
             Events = new SqliteEventDeliveries(database, environment.Time),
             WebSessions = new SqliteWebSessions(database),

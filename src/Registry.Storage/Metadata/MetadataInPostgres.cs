@@ -13,6 +13,7 @@ using Registry.Storage.Postgres.Events;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Mirroring;
 using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.Policies;
 using Registry.Storage.Postgres.Retention;
 using Registry.Storage.Postgres.SmallContent;
 
@@ -46,6 +47,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Inventory = new PostgresInventory(database),
             Mirror = new PostgresMirror(database, environment.Time),
             Retention = new PostgresRetention(database, environment.Time, environment.Rules),
+            Policies = new PostgresPolicyMetadata(database),
             Events = new PostgresEventDeliveries(database),
             Sessions = new PostgresUploadSessions(database),
             WebSessions = new PostgresWebSessions(database),

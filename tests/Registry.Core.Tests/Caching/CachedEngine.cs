@@ -9,6 +9,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Mirroring;
+using Registry.Core.Policies;
 using Registry.Core.Policies.Retention;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -56,6 +57,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IMirrorMetadata Mirror { get; private set; }
 
     public IRetentionMetadata Retention { get; private set; }
+
+    public IPolicyMetadata Policies => _sqlite.Policies;
 
     public IEventDeliveries Events => _sqlite.Events;
 

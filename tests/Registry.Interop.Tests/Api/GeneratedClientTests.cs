@@ -65,6 +65,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
             await RestoreAndPurgeAsync(api, http, name, second);
             await ChangeWholeAsync(api, name, first);
             await MaintainAsync(api, name, first);
+            await ExplainAsync(api, name);
             await MirrorAsync(api, name);
             await FollowAsync(api, name);
         }
@@ -173,6 +174,15 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.Equal((404, "the configuration has no endpoint 'pipeline'"), (unknown.StatusCode, unknown.Result.Detail));
         ApiException<Problem> unsent = await Assert.ThrowsAsync<ApiException<Problem>>(() => api.ReplayEventsAsync("pipeline", "2026-01-01T00:00:00Z", new Empty(), Cancellation));
         Assert.Equal(404, unsent.StatusCode);
+    }
+
+    // This registry has no rules.
+    private static async Task ExplainAsync(RegistryApi api, string name)
+    {
+        PolicyExplanation explained = await api.ExplainPoliciesAsync($"{name}:v1", Cancellation);
+        Assert.Equal($"{name}:v1", explained.Image);
+        Assert.StartsWith("sha256:", explained.Digest, StringComparison.Ordinal);
+        Assert.Empty(explained.Rules);
     }
 
     // This registry mirrors nothing.

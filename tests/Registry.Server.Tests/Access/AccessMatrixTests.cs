@@ -3,6 +3,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Endpoints;
 using Registry.Server.Endpoints.Probes;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Tests.Access;
@@ -152,7 +153,7 @@ public sealed class AccessMatrixTests
     [Fact]
     public void Every_route_is_in_the_matrix_and_every_change_needs_more_than_pull()
     {
-        Assert.Equal(95, Routes().Count);
+        Assert.Equal(97, Routes().Count);
         Assert.All(Routes().Where(route => route.Method is not ("GET" or "HEAD")), route => Assert.True(
             route.Permission is Permission.Push or Permission.Delete or Permission.Maintain || route.Template == "/token", $"{route.Method} {route.Template}"));
         Assert.All(Routes().Where(route => route.HasName), route => Assert.True(
@@ -208,7 +209,7 @@ public sealed class AccessMatrixTests
     {
         var table = RouteTable.Create(
             Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(),
-            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<ChangeEndpoints>(), Never<MaintenanceEndpoints>(), Never<MirrorEndpoints>(), Never<EventEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
+            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<ChangeEndpoints>(), Never<MaintenanceEndpoints>(), Never<PolicyEndpoints>(), Never<MirrorEndpoints>(), Never<EventEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
         var heads = table.Where(route => route.Method == "GET").Select(route => route with { Method = "HEAD" });
         return [.. table.UnionBy(heads, route => (route.Method, route.Template))];
     }

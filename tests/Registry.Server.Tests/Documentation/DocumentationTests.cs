@@ -7,6 +7,7 @@ using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Endpoints.Probes;
+using Registry.Server.Endpoints.Tokens;
 using Registry.Server.Requests;
 using Registry.Server.Tests.Web;
 
@@ -86,7 +87,7 @@ public sealed partial class DocumentationTests
     {
         // Only the methods of the endpoints are named by the table; none of them is called.
         var routes = RouteTable.Create(
-            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<ChangeEndpoints>(), Never<MaintenanceEndpoints>(), Never<MirrorEndpoints>(), Never<EventEndpoints>(), Never<HealthEndpoints>(),
+            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<ChangeEndpoints>(), Never<MaintenanceEndpoints>(), Never<PolicyEndpoints>(), Never<MirrorEndpoints>(), Never<EventEndpoints>(), Never<HealthEndpoints>(),
             Never<TokenEndpoint>());
 
         Assert.Equal(

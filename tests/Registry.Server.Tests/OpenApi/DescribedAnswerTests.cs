@@ -23,7 +23,13 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
     private readonly ApiDescription _description = new();
     private readonly HashSet<string> _answered = [];
-    private readonly PolicyFolder _policy = new("""{ "rules": [{ "repository": "**", "keep": { "tagged": ["*"] } }] }""");
+    private readonly PolicyFolder _policy = new("""
+        { "rules": [
+          { "repository": "**", "keep": { "tagged": ["*"] } },
+          { "repository": "signed/*", "immutableTags": ["v*"], "quota": { "bytes": "1GB" }, "requireSignature": { "cosign": ["test.pub"] } }
+        ] }
+        """);
+    private readonly TestSigner _signer = new();
     private MirroredUpstream _upstream = null!;
     private EventFolder _events = null!;
     private MaintainedRegistry _maintained = null!;
@@ -39,6 +45,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
         // 1 MiB a second, so that a verification does not end by itself while another job is asked for.
         _events = new EventFolder(new JsonObject { ["name"] = "pipeline", ["url"] = "http://127.0.0.1:9/" });
+        _policy.WriteKey("test.pub", _signer);
         _maintained = await MaintainedRegistry.StartAsync(options => _events.Configure(_policy.Configure(_upstream.Configure(options))) with { VerifyRate = 1 });
         _first = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
         var image = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
@@ -54,6 +61,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await _maintained.DisposeAsync();
         await _upstream.DisposeAsync();
         _policy.Dispose();
+        _signer.Dispose();
         _events.Dispose();
     }
 
@@ -64,6 +72,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForErrorsAsync();
         await AskForListsAsync();
         await AskForMaintenanceAsync();
+        await AskForPoliciesAsync();
         await AskForMirrorAsync();
         await AskForEventsAsync();
         await AskForChangesOfTagsAsync();
@@ -207,6 +216,17 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskAsync("POST", $"/api/v1/maintenance/cancel?id={running}", 202);
         await _maintained.EndOfAsync(running);
         await AskAsync("GET", "/api/v1/maintenance", 200);
+    }
+
+    private async Task AskForPoliciesAsync()
+    {
+        var image = await Registry.Client.PushAsync("signed/app", TestImage.Create(), "v1");
+        await Registry.Client.PushAsync("signed/app", TestSigner.Referrer(image, "{}"));
+        await Registry.Client.PushAsync("signed/app", _signer.Bundle(image));
+        foreach (var asked in new[] { "signed/app:v1", $"signed/app@{image.Digest}", "signed/app:v2", "signed/app", $"up/{Repository}:latest", "nobody/nothing" })
+        {
+            await AskAsync("GET", $"/api/v1/policies/explain?image={asked}", 200);
+        }
     }
 
     private async Task AskForMirrorAsync()

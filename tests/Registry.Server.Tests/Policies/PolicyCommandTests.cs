@@ -40,12 +40,22 @@ public sealed class PolicyCommandTests : IDisposable
         Assert.Equal("rule 1 (line 2: \"prod/**\"): the tag may move\n", (await RunAsync("explain", "prod/other:v1-dev")).Output);
         Assert.Equal("No rule matches other.\n", (await RunAsync("explain", "other")).Output);
         Assert.Equal(
-            """[{"rule":1,"line":2,"repository":"prod/**","says":["the tag is immutable"]}]""",
+            """{"image":"prod/other:v1","rules":[{"rule":1,"line":2,"repository":"prod/**","says":["the tag is immutable"],"immutable":true}]}""",
             string.Concat((await RunAsync("explain", "prod/other:v1", "--json")).Output.Split('\n').Select(line => line.Trim())).Replace("\": ", "\":", StringComparison.Ordinal));
         foreach (var wrong in new[] { "A", "a:-" })
         {
-            Assert.Equal((2, "", $"registry: '{wrong}' is neither a repository nor a tag, such as prod/app or prod/app:v1\n"), await RunAsync("explain", wrong));
+            var run = await RunAsync("explain", wrong);
+            Assert.Equal(2, run.ExitCode);
+            Assert.Contains($"'{wrong}' is neither a repository nor an image; write it like prod/app, prod/app:v1 or prod/app@sha256:…", run.Error, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Without_the_setting_and_without_a_registry_there_is_nothing_to_explain()
+    {
+        using var nothing = new TemporaryFolder();
+        var run = await CommandRun.OfAsync(new Dictionary<string, string> { ["REGISTRY_STORAGE_PATH"] = nothing.Path }, "policy", "explain", "prod/app");
+        Assert.Equal((2, "registry: REGISTRY_POLICY_CONFIG is not set; set it to the path of the file with the rules\n"), (run.ExitCode, run.Error));
     }
 
     private async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)

@@ -14,6 +14,9 @@ internal sealed class PolicyFolder : IDisposable
 
     public void Write(string json) => File.WriteAllText(Path, json);
 
+    /// <summary>Writes the public key of a signer beside the file.</summary>
+    public void WriteKey(string name, TestSigner signer) => File.WriteAllText(_folder.File(name), signer.PublicKey);
+
     /// <summary>Database of the configured registry; null for SQLite.</summary>
     public PostgresSettings? Database { get; private set; }
 

@@ -35,6 +35,39 @@ public sealed class QuotaTests : IDisposable
     }
 
     [Fact]
+    public async Task A_restore_a_rename_and_a_mount_are_asked_about_as_pushes_are()
+    {
+        _folder.Write("""{ "rules": [{ "repository": "team/**", "quota": { "bytes": "12KB" } }] }""");
+        await using var registry = await TestRegistry.StartAsync(_folder.Configure);
+        var (first, second) = (TestImage.Create(layers: 1, layerSize: 9000), TestImage.Create(layers: 1, layerSize: 9000));
+        await registry.Client.PushAsync("team/app", first, "v1");
+        await registry.Client.PushAsync("free/app", second, "v1");
+        Refused(await PostAsync("repositories/rename?repository=free/app&to=team/renamed"));
+        Refused(await registry.Client.RequestAsync("POST", $"/v2/team/other/blobs/uploads/?mount={second.Blobs[^1].Digest}&from=free/app"));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/free/app/manifests/v1"));
+
+        // The trash does not count, and what comes back does.
+        Check.Status(202, await DeleteAsync("team/app", first));
+        Check.Status(200, await PostAsync("repositories/rename?repository=free/app&to=team/renamed"));
+        Refused(await PostAsync($"trash/restore?repository=team/app&digest={first.Digest}"));
+        Check.Status(404, await registry.Client.GetAnswerAsync("/v2/team/app/manifests/v1"));
+        Check.Status(200, await PostAsync("repositories/rename?repository=team/renamed&to=free/app"));
+        Check.Status(200, await PostAsync($"trash/restore?repository=team/app&digest={first.Digest}"));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/team/app/manifests/v1"));
+
+        // A whole repository comes back as far as there is room.
+        Check.Status(200, await PostAsync("repositories/delete?repository=team/app"));
+        Check.Status(200, await PostAsync("repositories/rename?repository=free/app&to=team/renamed"));
+        var restored = Check.Status(200, await PostAsync("repositories/restore?repository=team/app")).Json;
+        Assert.Equal(0, restored.GetProperty("manifests").GetInt64());
+        Assert.Contains("team/app asks for ", restored.GetProperty("refused").ToString(), StringComparison.Ordinal);
+
+        Task<Answer> PostAsync(string path) => registry.Client.RequestAsync("POST", $"/api/v1/{path}", [], ("Content-Type", "application/json"));
+        Task<Answer> DeleteAsync(string repository, TestImage image) => registry.Client.RequestAsync("DELETE", $"/v2/{repository}/manifests/{image.Digest}");
+        void Refused(Answer answer) => Assert.Contains(Message, Check.Status(403, answer).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Thirty_two_pushes_at_the_same_time_do_not_exceed_the_quota()
     {
         await using var registry = await TestRegistry.StartAsync(_folder.Configure);

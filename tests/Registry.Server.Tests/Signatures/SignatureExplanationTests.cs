@@ -71,8 +71,8 @@ public sealed class SignatureExplanationTests : IAsyncLifetime
             """{ "rules": [ { "repository": "signed/*", "requireSignature": { "cosign": ["test.pub"] } } ] }"""u8, _ => System.Text.Encoding.UTF8.GetBytes(Signer.PublicKey));
         var core = new RegistryCore(
             _registry.Registry.Host.Storage.Ports, new CoreSettings { Policies = () => rules }, TimeProvider.System, NullLoggerFactory.Instance);
-        var repository = RepositoryName.Parse(SigningRegistry.Repository);
-        var manifest = await core.Metadata.FindManifestAsync(repository, Tag.Parse("v1"));
-        return Assert.Single(await core.RequiredSignatures.ExplainAsync(repository, manifest!, TestContext.Current.CancellationToken));
+        var explained = await core.PolicyExplanations.ExplainAsync(
+            new ImageReference(RepositoryName.Parse(SigningRegistry.Repository), Tag.Parse("v1")), isMirrored: false, TestContext.Current.CancellationToken);
+        return Assert.Single(explained.Rules).Signatures!;
     }
 }

@@ -60,7 +60,7 @@ public abstract partial class MetadataStoreContract
 
         // Another repository of the rule counts on its own, and one of no rule does not count.
         await PushImageAsync(B, "shared");
-        Assert.Equal(SizeOf("shared", image), await UsedAsync("b/*", B));
+        Assert.Equal(SizeOf("shared", image), await UsedAsync("b/*"));
         Assert.Null(await Metadata.CheckQuotaAsync(Samples.Repository("other"), long.MaxValue, ContractOrigin.Request));
         Assert.Null(await Metadata.CheckQuotaAsync(A, long.MaxValue, ChangeOrigin.Mirror("docker.io")));
     }
@@ -76,8 +76,7 @@ public abstract partial class MetadataStoreContract
         Assert.Same(RegistryErrorCode.QuotaExceeded, (await engine.Repositories.RenameAsync(A, small, ContractOrigin.Request))?.Code);
         SetQuota("small/*", size);
         Assert.Null(await engine.Repositories.RenameAsync(A, small, ContractOrigin.Request));
-        Assert.Equal(size, await UsedAsync("small/*", small));
-        SetQuota("small/*", size);
+        Assert.Equal(size, await UsedAsync("small/*"));
         Assert.Null(await engine.Repositories.RenameAsync(small, other, ContractOrigin.Request));
     }
 
@@ -101,27 +100,66 @@ public abstract partial class MetadataStoreContract
 
         Assert.Equal(10, answers.Count(answer => answer.Error is null));
         Assert.All(answers.Where(answer => answer.Error is not null), answer => Assert.Same(RegistryErrorCode.QuotaExceeded, answer.Error?.Code));
-        Assert.Equal(10 * size, await UsedAsync(isSameRepository ? A.Value : "race/**", images[0].Repository));
+        Assert.Equal(10 * size, await UsedAsync(isSameRepository ? A.Value : "race/**"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Small_pushes_at_the_same_time_share_a_quota_that_is_far_and_do_not_exceed_one_that_is_near(bool isNear)
+    {
+        // Each adds less than a ten-thousandth of the quota. Far below it they share it, until those before them have brought it near.
+        const int Fitting = 10;
+        var images = new List<(RepositoryName Repository, byte[] Image)>();
+        for (var i = 0; i < Pushes; i++)
+        {
+            var repository = Samples.Repository($"race/r{i}");
+            images.Add((repository, await LinkedImageAsync(repository, $"i{i:00}")));
+        }
+
+        var size = SizeOf("i00", images[0].Image);
+        var quota = 20_000 * size;
+        var before = isNear ? quota - (Fitting * size) - 1 : (quota / 10 * 9) - (Fitting * size);
+        await FillAsync(Samples.Repository("race/large"), before);
+        SetQuota("race/**", quota);
+
+        var answers = await Task.WhenAll(images.Select(image => Task.Run(() => Metadata.PutManifestAsync(Samples.Put(image.Repository, image.Image)))));
+
+        var fitting = isNear ? Fitting : Pushes;
+        Assert.Equal(fitting, answers.Count(answer => answer.Error is null));
+        Assert.All(answers.Where(answer => answer.Error is not null), answer => Assert.Same(RegistryErrorCode.QuotaExceeded, answer.Error?.Code));
+        Assert.Equal(before + (fitting * size), await UsedAsync("race/**"));
+    }
+
+    [Fact]
+    public async Task What_is_used_is_that_of_the_repositories_of_the_rule_and_no_others()
+    {
+        Assert.Equal(0, await UsedAsync("**"));
+        var image = await PushImageAsync(A, "image", "v1");
+        await PushImageAsync(B, "other");
+
+        Assert.Equal(SizeOf("image", image), await UsedAsync(A.Value));
+        Assert.Equal(SizeOf("image", image), await UsedAsync("*a"));
+        Assert.Equal(SizeOf("image", image), await UsedAsync("a*"));
+        Assert.Equal(0, await UsedAsync("c/**"));
+    }
+
+    // With one manifest, and a layer of the bytes that are left.
+    private async Task FillAsync(RepositoryName repository, long bytes)
+    {
+        var manifest = Samples.Image("large config", [Samples.Layer("large layer")]);
+        await LinkAsync(repository, "large config");
+        Assert.Null(await Metadata.LinkBlobAsync(repository, Samples.Digest("large layer"), bytes - manifest.Length - "large config".Length));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(repository, manifest))).Error);
     }
 
     private static long SizeOf(string name, byte[] image) => image.Length + $"{name} config".Length + $"{name} layer".Length;
 
-    // The bytes in use are what a quota of one byte less does not allow.
-    private async Task<long> UsedAsync(string pattern, RepositoryName repository)
-    {
-        var (low, high) = (0L, 1L << 20);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            SetQuota(pattern, middle + 1);
-            (low, high) = await Metadata.CheckQuotaAsync(repository, 1, ContractOrigin.Request) is null ? (low, middle) : (middle + 1, high);
-        }
+    private Task<long> UsedAsync(string pattern) => engine.Policies.ReadUsedAsync(Rule(pattern, 1));
 
-        return low;
-    }
+    private void SetQuota(string pattern, long bytes) => engine.Rules.Quotas = new PolicyRules([Rule(pattern, bytes)]);
 
-    private void SetQuota(string pattern, long bytes) =>
-        engine.Rules.Quotas = new PolicyRules([new PolicyRule(RepositoryPattern.TryParse(pattern)!, 1, 1) { Quota = new QuotaRule(bytes) }]);
+    private static PolicyRule Rule(string pattern, long bytes) => new(RepositoryPattern.TryParse(pattern)!, 1, 1) { Quota = new QuotaRule(bytes) };
 
     private async Task<byte[]> LinkedImageAsync(RepositoryName repository, string name)
     {

@@ -34,6 +34,8 @@ public abstract partial class RepositoriesContract
         Assert.Equal(Of(OtherImage), await FindKeptAsync(A, "v1"));
         _engine.Rules.Keeps = (_, _) => false;
         Assert.Null(await FindKeptAsync(A, "v1"));
+        Assert.Equal(Of(OtherImage), await _engine.Policies.FindKeptAsync(A, Tag.Parse("v1")));
+        Assert.Null(await _engine.Policies.FindKeptAsync(A, Tag.Parse("v2")));
     }
 
     [Fact]
@@ -139,6 +141,13 @@ public abstract partial class RepositoriesContract
         _engine.Rules.Tag = rules;
         Assert.Equal(2, asked.Count);
         Assert.Equal(asked[0], asked[1]);
+
+        // The metadata keeps it whatever the rules are by now, and beside a tag that exists.
+        if (asked[0].Kept is { } kept)
+        {
+            Assert.Equal(kept, await _engine.Policies.FindKeptAsync(repository, Tag.Parse(tag)));
+        }
+
         return asked[0].Kept;
     }
 }

@@ -52,9 +52,13 @@ public sealed partial class RetentionOperations(
     private const int PageSize = 1000;
 
     private readonly OneByOne _runs = new();
+    private volatile RetentionTotals _totals = RetentionTotals.None;
 
     /// <summary>True if a rule is about retention.</summary>
     public bool HasRules => rules().Rules.Any(RepositoryRetention.IsRetention);
+
+    /// <summary>What the runs have done since this process began.</summary>
+    public RetentionTotals Totals => _totals;
 
     /// <summary>Decides about all repositories, or one, and changes nothing.</summary>
     /// <param name="only">The repository; null for all.</param>
@@ -132,14 +136,26 @@ public sealed partial class RetentionOperations(
             if (expected.Implausible.Count > 0)
             {
                 expected.IsRefused = true;
+                _totals = _totals with { Refused = _totals.Refused + 1 };
                 return expected;
             }
         }
 
         var report = new RetentionReport(limit);
-        await foreach (var (repository, plan) in DecideAsync(null, report, null, origin, cancellationToken))
+        DateTimeOffset? endedAt = null;
+        try
         {
-            await DeleteAsync(repository, plan, report, origin, progress, cancellationToken);
+            await foreach (var (repository, plan) in DecideAsync(null, report, null, origin, cancellationToken))
+            {
+                await DeleteAsync(repository, plan, report, origin, progress, cancellationToken);
+            }
+
+            endedAt = time.GetUtcNow();
+        }
+        finally
+        {
+            // One run at a time.
+            _totals = _totals.Add(report, endedAt);
         }
 
         LogRun(report.Repositories, report.DeletedTags, report.DeletedManifests, report.AllKept, report.AllLeft);

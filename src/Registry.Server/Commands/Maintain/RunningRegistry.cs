@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Registry.Server.Commands.Remote;
+using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Maintain;
 
@@ -11,8 +12,10 @@ internal static class RunningRegistry
     /// <param name="parsed">The arguments.</param>
     /// <param name="server">Value of <c>--server</c>; null without it.</param>
     /// <param name="run">The command.</param>
+    /// <param name="runWithoutOne">What the command does if no registry runs on the data folder; null to fail.</param>
     /// <returns>The exit code.</returns>
-    public static Task<int> AskAsync(CommandContext context, ParseResult parsed, string? server, Func<RemoteRegistry, Task<int>> run) => server is not null
+    public static Task<int> AskAsync(
+        CommandContext context, ParseResult parsed, string? server, Func<RemoteRegistry, Task<int>> run, Func<RegistryOptions, int>? runWithoutOne = null) => server is not null
         ? RemoteCommand.RunToMaintainAsync(context, parsed, server, run)
         : context.WithOptionsAsync(parsed, async (options, _) =>
         {
@@ -29,7 +32,7 @@ internal static class RunningRegistry
                 return context.Fail(e.Message);
             }
 
-            return context.Fail(options.Storage.Database is null
+            return runWithoutOne is not null ? runWithoutOne(options) : context.Fail(options.Storage.Database is null
                 ? $"no running registry is found by its socket in {Path.GetFullPath(options.StoragePath)}; check REGISTRY_STORAGE_PATH, or name an address with --server"
                 : "REGISTRY_METADATA is postgres: each node does its own maintenance; name the address of a node with --server");
         });

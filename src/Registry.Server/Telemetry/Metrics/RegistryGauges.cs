@@ -27,6 +27,7 @@ internal sealed class RegistryGauges
         AddRequestMemory(sources.Memory, sources.Buffers);
         AddCollection();
         AddVerificationAndBackup();
+        AddRetention();
         if (sources.Events is { } events)
         {
             EventGauges.AddTo(_meter, events);
@@ -153,6 +154,16 @@ internal sealed class RegistryGauges
         {
             Gauge("registry.backup.last_success", "s", "End of the last complete backup, as Unix time; 0 before the first.", () => LastBackup.Read(folder.Paths) ?? 0);
         }
+    }
+
+    private void AddRetention()
+    {
+        var retention = _sources.Core.Retention;
+        Total("registry.retention.tags", "{tag}", "Tags that a retention deleted.", () => retention.Totals.Tags);
+        Total("registry.retention.manifests", "{manifest}", "Manifests without a tag that a retention deleted.", () => retention.Totals.Manifests);
+        Total("registry.retention.refused", "{run}", "Runs of the retention that deleted nothing, since they would have deleted more than half of the tags of a rule.", () => retention.Totals.Refused);
+        Level("registry.retention.kept", "{manifest}", "Tags, and manifests without a tag, that the last complete run of the retention kept.", () => retention.Totals.LastKept);
+        Gauge("registry.retention.last_success", "s", "End of the last complete run of the retention, as Unix time; 0 before the first.", () => retention.Totals.LastRun);
     }
 
     private static Measurement<int> Suspended(string reason, bool isSuspended) =>

@@ -13,7 +13,7 @@ using Registry.Server.Pipeline;
 using Registry.Server.Requests;
 using Registry.Server.Telemetry.Logs;
 
-namespace Registry.Server.Endpoints;
+namespace Registry.Server.Endpoints.Tokens;
 
 /// <summary>
 /// Endpoints of <c>/token</c>, the built-in token service: GET as in Docker's "Token Authentication Specification", POST as in its "OAuth2
