@@ -61,7 +61,6 @@ internal static class CommandLine
             SpaceCommand.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
-            PolicyCommands.Create(context),
             ConfigCommand.Create(context),
             HealthcheckCommand.Create(context),
             CompletionCommand.Create(context),
