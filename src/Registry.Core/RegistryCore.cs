@@ -98,6 +98,7 @@ public sealed class RegistryCore
             loggers.CreateLogger<SpaceRounds>());
         Inventory = new InventoryOperations(
             storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
+        ManifestNames = new ManifestNames(storage.Inventory);
         Pulls = new PullRecorder(storage.Retention, settings.Policies, settings.IsReadOnly, time, loggers.CreateLogger<PullRecorder>());
         Retention = new RetentionOperations(
             storage.Retention,
@@ -177,6 +178,9 @@ public sealed class RegistryCore
 
     /// <summary>Lists of repositories and tags.</summary>
     public InventoryOperations Inventory { get; }
+
+    /// <summary>Tags of manifests.</summary>
+    public ManifestNames ManifestNames { get; }
 
     /// <summary>Figures of the space.</summary>
     public SpaceOperations Space { get; }

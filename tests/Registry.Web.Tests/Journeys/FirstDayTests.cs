@@ -130,7 +130,7 @@ public sealed partial class FirstDayTests(Chromium chromium) : IAsyncLifetime
         await Expect(tab.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("Removed for ever");
         await tab.CheckAsync();
         await tab.Main("Trash").ClickAsync();
-        await Expect(tab.Page.GetByText("Nothing that you may see is in the trash.")).ToBeVisibleAsync();
+        await Expect(tab.Page.GetByText("The trash is empty.")).ToBeVisibleAsync();
         Assert.Null(await HeadAsync());
     }
 

@@ -75,7 +75,7 @@ internal static class PolicyCommands
             return context.Refuse($"{PolicyFile.Setting} {path} cannot be used: {fault}");
         }
 
-        PolicyAnswer[] answers = [.. rules.Of(image.Repository).Select(rule => new PolicyAnswer(rule.Number, rule.Line, rule.Repository.Text, [.. PolicyWords.Of(rule, image.Reference?.Tag)]))];
+        PolicyAnswer[] answers = [.. rules.Of(image.Repository).Select(rule => new PolicyAnswer(rule.Number, rule.Line, rule.Repository.Text, PolicyWords.Of(rule, image.Reference?.Tag)))];
         if (isJson)
         {
             ReportJson.Write(context.Output, answers, json => json.PolicyAnswerArray);

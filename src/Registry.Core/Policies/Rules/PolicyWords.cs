@@ -1,15 +1,20 @@
 using Registry.Core.Configuration;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Policies.Rules;
 
-namespace Registry.Server.Commands.Policies;
+namespace Registry.Core.Policies.Rules;
 
 /// <summary>What rules say, in words.</summary>
-internal static class PolicyWords
+public static class PolicyWords
 {
     /// <summary>Lists what a rule says about a repository that it matches, or about one of its tags; empty if that is nothing.</summary>
-    public static IEnumerable<string> Of(PolicyRule rule, Tag? tag)
+    public static IReadOnlyList<string> Of(PolicyRule rule, Tag? tag)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return [.. List(rule, tag)];
+    }
+
+    private static IEnumerable<string> List(PolicyRule rule, Tag? tag)
     {
         if (rule.ImmutableTags is { } immutable)
         {
