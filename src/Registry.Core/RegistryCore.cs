@@ -6,6 +6,7 @@ using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;

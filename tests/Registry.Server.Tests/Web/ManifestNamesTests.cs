@@ -30,7 +30,7 @@ public sealed class ManifestNamesTests : IAsyncLifetime
     public async Task A_layer_of_a_platform_leads_to_the_tag_that_keeps_it()
     {
         var platform = TestImage.Create();
-        await _registry.Client.PushAsync("team/app", TestImage.Index([platform, TestImage.Create()]), "2.0", "latest");
+        var index = await _registry.Client.PushAsync("team/app", TestImage.Index([platform, TestImage.Create()]), "2.0", "latest");
 
         const string Tag = """<a class="kind" href="/repositories/team/app/-/tags/2.0">2.0</a>""";
         Assert.Contains(
@@ -38,6 +38,9 @@ public sealed class ManifestNamesTests : IAsyncLifetime
             Check.Status(200, await _visitor.OpenAsync($"/repositories/team/app/-/blobs/{platform.Blobs[0].Digest}")).Text,
             StringComparison.Ordinal);
         Assert.Contains(Tag, Check.Status(200, await _visitor.OpenAsync($"/repositories/team/app/-/manifests/{platform.Digest}")).Text, StringComparison.Ordinal);
+
+        Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/app/manifests/{index.Digest}"));
+        Assert.Contains("part of what is in the trash", Check.Status(200, await _visitor.OpenAsync($"/repositories/team/app/-/blobs/{platform.Blobs[0].Digest}")).Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Core.History;
-using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Manifests;
 using Registry.Core.Oci;
 using Registry.Server.Endpoints;

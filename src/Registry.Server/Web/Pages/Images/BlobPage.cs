@@ -1,5 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Memory;
@@ -32,7 +33,7 @@ internal sealed class BlobPage(PageFrame frame, InventoryOperations inventory, M
             return unknown;
         }
 
-        var parents = await names.FindTagsOfParentsAsync(repository, blob.Manifests.Where(one => one.Tags.Count == 0).Select(one => one.Digest), request.Aborted);
+        var holders = await names.FindHoldersAsync(repository, blob.Manifests.Where(one => one.Tags.Count == 0).Select(one => one.Digest), request.Aborted);
         await frame.SendAsync(request, new PageHead($"{repository}@{DigestPart.Short(digest)}", Section.Repositories), async output =>
         {
             var html = output.Html;
@@ -43,7 +44,7 @@ internal sealed class BlobPage(PageFrame frame, InventoryOperations inventory, M
             if (blob.Manifests.Count > 0)
             {
                 html.Write($"<h2>Needed by</h2>\n");
-                await ManifestTable.WriteAsync(output, repository, blob.Manifests, new Selection(repository, url: null, isAll: false), parents);
+                await ManifestTable.WriteAsync(output, repository, blob.Manifests, new Selection(repository, url: null, isAll: false), holders);
                 if (blob.HasMoreManifests)
                 {
                     html.Write($"""<p class="quiet">More manifests need it.</p>""");

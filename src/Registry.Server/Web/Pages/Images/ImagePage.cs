@@ -1,6 +1,7 @@
 using System.Text;
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Listings;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;

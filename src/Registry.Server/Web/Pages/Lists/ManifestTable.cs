@@ -1,4 +1,5 @@
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Oci;
 using Registry.Server.Web.Parts;
 
@@ -15,9 +16,9 @@ internal static class ManifestTable
     /// <param name="repository">The repository.</param>
     /// <param name="manifests">The manifests.</param>
     /// <param name="selection">Boxes of the rows.</param>
-    /// <param name="parents">Tags of the manifests that list one; null to name none.</param>
+    /// <param name="holders">What lists the manifests; null to name none.</param>
     public static async Task WriteAsync(
-        PageOutput output, RepositoryName repository, IReadOnlyList<ManifestEntry> manifests, Selection selection, IReadOnlyDictionary<Digest, IReadOnlyList<Tag>>? parents = null)
+        PageOutput output, RepositoryName repository, IReadOnlyList<ManifestEntry> manifests, Selection selection, IReadOnlyDictionary<Digest, ManifestHolders>? holders = null)
     {
         var html = output.Html;
         selection.Begin(html);
@@ -32,10 +33,10 @@ internal static class ManifestTable
                 html.Write($"""<span class="kind">{new TagPart(tag)}</span> """);
             }
 
-            if (parents?.GetValueOrDefault(manifest.Digest) is { } listed)
+            if (holders?.GetValueOrDefault(manifest.Digest) is { } listed)
             {
-                html.Write($"""<span class="quiet">part of </span>""");
-                foreach (var tag in listed)
+                html.Write($"""<span class="quiet">part of {(listed.Tags.Count == 0 ? "what is in the trash" : "")}</span>""");
+                foreach (var tag in listed.Tags)
                 {
                     html.Write($"""<a class="kind" href="/repositories/{repository.Value}/-/tags/{tag.Value}">{new TagPart(tag)}</a> """);
                 }

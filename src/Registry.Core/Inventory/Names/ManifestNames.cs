@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Inventory;
+namespace Registry.Core.Inventory.Names;
 
 /// <summary>Answers by which tags people know manifests, where lists have their digests alone. The caller may pull from the repository.</summary>
 /// <param name="inventory">The manifests.</param>
@@ -19,24 +19,25 @@ public sealed class ManifestNames(IInventory inventory)
         RepositoryName repository, IEnumerable<Digest> manifests, CancellationToken cancellationToken) =>
         (await ReadAsync(repository, manifests, cancellationToken)).Where(one => one.Value.Tags.Count > 0).ToDictionary(one => one.Key, one => one.Value.Tags);
 
-    /// <summary>Finds the tags of the manifests that list others, such as the indexes of a platform.</summary>
-    /// <returns>Up to <see cref="InventoryOperations.MostTags"/> for each that is listed under a tag, in ordinal order.</returns>
-    public async Task<IReadOnlyDictionary<Digest, IReadOnlyList<Tag>>> FindTagsOfParentsAsync(
+    /// <summary>Finds what lists manifests, such as the indexes of a platform.</summary>
+    /// <returns>The holders of each that is listed under a tag, or by what is in the trash.</returns>
+    public async Task<IReadOnlyDictionary<Digest, ManifestHolders>> FindHoldersAsync(
         RepositoryName repository, IEnumerable<Digest> manifests, CancellationToken cancellationToken)
     {
         var listed = await ReadAsync(repository, manifests, cancellationToken);
         var parents = await FindTagsAsync(repository, listed.Values.SelectMany(one => one.Parents), cancellationToken);
         return listed
-            .Select(one => (one.Key, Tags: (IReadOnlyList<Tag>)[.. one.Value.Parents.SelectMany(parent => parents.GetValueOrDefault(parent) ?? [])
-                .Distinct().OrderBy(tag => tag.Value, StringComparer.Ordinal).Take(InventoryOperations.MostTags)]))
-            .Where(one => one.Tags.Count > 0)
-            .ToDictionary(one => one.Key, one => one.Tags);
+            .Select(one => (one.Key, Holders: new ManifestHolders(
+                [.. one.Value.Parents.SelectMany(parent => parents.GetValueOrDefault(parent) ?? []).Distinct().OrderBy(tag => tag.Value, StringComparer.Ordinal).Take(InventoryOperations.MostTags)],
+                one.Value.IsInTrash)))
+            .Where(one => one.Holders.IsInTrash || one.Holders.Tags.Count > 0)
+            .ToDictionary(one => one.Key, one => one.Holders);
     }
 
-    private async Task<IReadOnlyDictionary<Digest, (IReadOnlyList<Tag> Tags, IReadOnlyList<Digest> Parents)>> ReadAsync(
+    private async Task<IReadOnlyDictionary<Digest, (IReadOnlyList<Tag> Tags, IReadOnlyList<Digest> Parents, bool IsInTrash)>> ReadAsync(
         RepositoryName repository, IEnumerable<Digest> manifests, CancellationToken cancellationToken)
     {
-        var found = new ConcurrentDictionary<Digest, (IReadOnlyList<Tag>, IReadOnlyList<Digest>)>();
+        var found = new ConcurrentDictionary<Digest, (IReadOnlyList<Tag>, IReadOnlyList<Digest>, bool)>();
         await Parallel.ForEachAsync(
             manifests.Distinct().Take(MostManifests),
             new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken },
@@ -44,7 +45,7 @@ public sealed class ManifestNames(IInventory inventory)
             {
                 if (await inventory.FindManifestAsync(repository, digest, InventoryOperations.MostTags, referrers: 1) is { } row)
                 {
-                    found[digest] = ([.. row.Tags.Select(tag => Tag.Parse(tag.Name))], row.Parents);
+                    found[digest] = ([.. row.Tags.Select(tag => Tag.Parse(tag.Name))], row.Parents, row.DeletedParents.Count > 0);
                 }
             });
         return found;
