@@ -27,11 +27,14 @@ public sealed class ManifestNames(IInventory inventory)
         var listed = await ReadAsync(repository, manifests, cancellationToken);
         var parents = await FindTagsAsync(repository, listed.Values.SelectMany(one => one.Parents), cancellationToken);
         return listed
-            .Select(one => (one.Key, Holders: new ManifestHolders(
-                [.. one.Value.Parents.SelectMany(parent => parents.GetValueOrDefault(parent) ?? []).Distinct().OrderBy(tag => tag.Value, StringComparer.Ordinal).Take(InventoryOperations.MostTags)],
-                one.Value.IsInTrash)))
+            .Select(one => (one.Key, Holders: new ManifestHolders(TagsOf(one.Value.Parents), one.Value.IsInTrash)))
             .Where(one => one.Holders.IsInTrash || one.Holders.Tags.Count > 0)
             .ToDictionary(one => one.Key, one => one.Holders);
+
+        IReadOnlyList<Tag> TagsOf(IReadOnlyList<Digest> holders) =>
+        [
+            .. holders.SelectMany(holder => parents.GetValueOrDefault(holder) ?? []).Distinct().OrderBy(tag => tag.Value, StringComparer.Ordinal).Take(InventoryOperations.MostTags),
+        ];
     }
 
     private async Task<IReadOnlyDictionary<Digest, (IReadOnlyList<Tag> Tags, IReadOnlyList<Digest> Parents, bool IsInTrash)>> ReadAsync(
