@@ -6,6 +6,7 @@ using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
@@ -100,6 +101,7 @@ public sealed class RegistryCore
             loggers.CreateLogger<SpaceRounds>());
         Inventory = new InventoryOperations(
             storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
+        ManifestNames = new ManifestNames(storage.Inventory);
         Pulls = new PullRecorder(storage.Retention, settings.Policies, settings.IsReadOnly, time, loggers.CreateLogger<PullRecorder>());
         Retention = new RetentionOperations(
             storage.Retention,
@@ -182,6 +184,9 @@ public sealed class RegistryCore
 
     /// <summary>Lists of repositories and tags.</summary>
     public InventoryOperations Inventory { get; }
+
+    /// <summary>Tags of manifests.</summary>
+    public ManifestNames ManifestNames { get; }
 
     /// <summary>Figures of the space.</summary>
     public SpaceOperations Space { get; }

@@ -6,6 +6,7 @@ namespace Registry.Web.Tests;
 public sealed class ShownRegistry : IAsyncLifetime
 {
     private readonly Users _users = new();
+    private readonly TemporaryFolder _folder = new("shown");
     private readonly List<(string Template, string Path)> _pages =
     [
         ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/", "/?q=:1.0"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),
@@ -14,6 +15,8 @@ public sealed class ShownRegistry : IAsyncLifetime
         ("/administration/mirror", "/administration/mirror"), ("/administration/settings", "/administration/settings"), ("/administration/users", "/administration/users"),
         ("/administration/users", "/administration/users?user=grace&action=push&repository=shop/api"),
     ];
+
+    private TestRegistry _upstream = null!;
 
     /// <summary>The running registry.</summary>
     public TestRegistry Registry { get; private set; } = null!;
@@ -29,7 +32,12 @@ public sealed class ShownRegistry : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Registry = await TestRegistry.StartAsync(options => _users.Configure(options) with { SpacePeriod = TimeSpan.FromSeconds(1), UiTitle = "Shop images" });
+        _upstream = await TestRegistry.StartAsync();
+        WriteFiles(_upstream.Client.BaseAddress!);
+        Registry = await TestRegistry.StartAsync(options => _users.Configure(options) with
+        {
+            SpacePeriod = TimeSpan.FromSeconds(1), UiTitle = "Shop images", MirrorConfig = _folder.File("mirror.json"), PolicyConfig = _folder.File("policy.json"), EventsConfig = _folder.File("events.json"),
+        });
         var client = Registry.Client;
         Users.Identify(client, Users.Admin);
         foreach (var (name, size) in new[] { ("library/busybox", 700_000), ("library/postgres", 6_200_000), ("platform/grafana", 4_100_000), ("tools/ci-runner", 2_300_000) })
@@ -37,6 +45,7 @@ public sealed class ShownRegistry : IAsyncLifetime
             await client.PushAsync(name, SampleImage.Create(name.Split('/')[1], "1.0.0", size), "1.0.0", "latest");
         }
 
+        await PullMirroredAsync(client);
         var old = await PushReleasesAsync(client);
         await PushIndexAsync(client);
 
@@ -76,8 +85,42 @@ public sealed class ShownRegistry : IAsyncLifetime
     {
         var errors = Registry.Log.Entries.Where(entry => entry.Level >= LogLevel.Error).ToList();
         await Registry.DisposeAsync();
+        await _upstream.DisposeAsync();
         _users.Dispose();
+        _folder.Dispose();
         Assert.Empty(errors);
+    }
+
+    // An upstream that answers and one that does not, each kind of rule, and an endpoint of events that nothing listens to.
+    private void WriteFiles(Uri upstream)
+    {
+        File.WriteAllText(_folder.File("mirror.json"), $$"""
+            {
+              "upstreams": [
+                { "name": "docker.io", "url": "{{upstream.GetLeftPart(UriPartial.Authority)}}", "prefix": "hub", "maxSize": "20GiB" },
+                { "name": "quay.example", "url": "http://127.0.0.1:1", "prefix": "quay" }
+              ]
+            }
+            """);
+        File.WriteAllText(_folder.File("policy.json"), """
+            {
+              "rules": [
+                { "repository": "shop/api", "immutableTags": ["2.3.*"], "except": ["*-dev"] },
+                { "repository": "tools/**", "keep": { "newest": 20, "tagged": ["release-*"], "pulledWithin": "30d" }, "delete": { "untaggedAfter": "7d" } },
+                { "repository": "platform/**", "quota": { "bytes": "500GiB" } }
+              ]
+            }
+            """);
+        File.WriteAllText(_folder.File("events.json"), """{ "endpoints": [{ "name": "pipeline", "url": "http://127.0.0.1:1/hook", "addresses": ["127.0.0.0/8"] }] }""");
+    }
+
+    private async Task PullMirroredAsync(HttpClient client)
+    {
+        await _upstream.Client.PushAsync("library/alpine", TestImage.Index([SampleImage.Create("alpine", "3.22", 400_000)]), "3.22");
+        await client.GetAnswerAsync("/v2/hub/library/alpine/manifests/3.22");
+        await client.GetAnswerAsync("/v2/quay/any/thing/manifests/1");
+        _pages.Add(("/repositories/<name>", "/repositories/hub/library/alpine"));
+        _pages.Add(("/repositories/<name>/-/tags/<tag>", "/repositories/hub/library/alpine/-/tags/3.22"));
     }
 
     // A tag that two people have moved, and that was set back.

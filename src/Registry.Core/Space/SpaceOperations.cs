@@ -27,6 +27,9 @@ public sealed class SpaceOperations(
     // After names that the caller may not see, many more may follow: fewer, larger batches.
     private const int BatchSize = 1000;
 
+    // Repositories that are read at the same time, for a database that takes its time for each.
+    private const int Readers = 8;
+
     // One repository at a time is in memory.
     private readonly SemaphoreSlim _one = new(1);
     private readonly KeptTagSpaces _kept = new(activity, time);
@@ -35,12 +38,20 @@ public sealed class SpaceOperations(
     /// <param name="limit">Number that the client requests, 1 or more; null for none.</param>
     public int PageSize(int? limit) => Math.Min(limit ?? defaultLimit, maxLimit);
 
-    /// <summary>Reads the sums of the last round of each day, in the order of the days, and asks for a round if there is none.</summary>
+    /// <summary>Reads the sums of the last round of each day, in the order of the days, and asks for a newer round if the last one is too old to be looked at.</summary>
     public async Task<IReadOnlyList<SpaceSums>> ReadDaysAsync()
     {
         var days = await space.ReadDaysAsync();
         rounds.Ask(days.MaxBy(sums => sums.Round));
         return days;
+    }
+
+    /// <summary>Reads the sums of the last round, and asks for a newer one if it is too old to be looked at.</summary>
+    /// <returns>The sums, null before the first round; and true if a newer round comes.</returns>
+    public async Task<(SpaceSums? Last, bool IsRenewed)> ReadLastAsync()
+    {
+        var last = await rounds.FindLastAsync();
+        return (last, rounds.Ask(last));
     }
 
     /// <summary>Lists the repositories with their space, by name.</summary>
@@ -87,6 +98,19 @@ public sealed class SpaceOperations(
         await metadata.ListTagsAsync(repository, last: null, limit: 1) is null
             ? RegistryErrorCode.NameUnknown
             : await space.FindRepositoryAsync(repository) ?? default(RepositorySpace);
+
+    /// <summary>Finds the space of repositories in the last round, in the order in which they are given. Those that hold nothing, or are newer, are left out.</summary>
+    public async Task<IReadOnlyList<NamedSpace>> FindAsync(IReadOnlyList<RepositoryName> repositories)
+    {
+        ArgumentNullException.ThrowIfNull(repositories);
+        var found = new NamedSpace?[repositories.Count];
+        await Parallel.ForAsync(
+            0,
+            repositories.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = Readers },
+            async (place, _) => found[place] = await space.FindRepositoryAsync(repositories[place]) is { } used ? new NamedSpace(repositories[place].Value, used) : null);
+        return [.. found.OfType<NamedSpace>()];
+    }
 
     /// <summary>Computes the space of the tags of a repository, at most a minute ago if there are many. Those with the most unique bytes come first.</summary>
     /// <param name="repository">The repository.</param>

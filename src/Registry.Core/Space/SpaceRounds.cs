@@ -31,20 +31,34 @@ public sealed partial class SpaceRounds(
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestTurn = TimeSpan.FromMinutes(10);
 
+    // Figures that are looked at are computed anew as soon as a hundredth of the time goes to it.
+    private const int Rest = 100;
+
     private long _checkedAt = time.GetTimestamp();
     private int _isAsked;
+
+    // Duration of the last round of this process, in ticks; 0 before the first one.
+    private long _cost;
 
     /// <summary>Time for which one process has the turn. A round of another process that takes longer is made twice, which harms nothing.</summary>
     public TimeSpan Turn => period == TimeSpan.Zero ? Fresh : period < LongestTurn ? period : LongestTurn;
 
-    /// <summary>Asks for a round if the last one is too old, or there is none. Waits for nothing.</summary>
+    /// <summary>
+    /// Asks for a round if there is none, and if the last one is a minute old, or older: without a period, and when the last round of this process took so little that rounds take a
+    /// hundredth of the time at most. So a small registry shows what was pushed a minute ago, whatever its period is. Waits for nothing.
+    /// </summary>
     /// <param name="last">Sums of the last round; null if there is none.</param>
-    public void Ask(SpaceSums? last)
+    /// <returns>True if a round was asked for.</returns>
+    public bool Ask(SpaceSums? last)
     {
-        if (last is null || (period == TimeSpan.Zero && IsOlder(last, Fresh)))
+        var cost = Interlocked.Read(ref _cost);
+        var isAsked = last is null || (IsOlder(last, Fresh) && (period == TimeSpan.Zero || (cost > 0 && IsOlder(last, TimeSpan.FromTicks(cost * Rest)))));
+        if (isAsked)
         {
             Volatile.Write(ref _isAsked, 1);
         }
+
+        return isAsked;
     }
 
     /// <summary>True if a round was asked for since the last call, or the period has passed.</summary>
@@ -93,7 +107,9 @@ public sealed partial class SpaceRounds(
         await SaveAsync(tally.Repositories, cancellationToken);
         var sums = tally.Complete(round);
         await metadata.SaveSumsAsync(sums, KeptDays);
-        LogComputed(sums.Repositories, sums.Stored, (long)time.GetElapsedTime(startedAt).TotalMilliseconds);
+        var took = time.GetElapsedTime(startedAt);
+        Interlocked.Exchange(ref _cost, Math.Max(took.Ticks, 1));
+        LogComputed(sums.Repositories, sums.Stored, (long)took.TotalMilliseconds);
         return sums;
     }
 

@@ -132,7 +132,7 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
             WebInterface.Create(
-                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames, () => _mirror.Pulls), access.FailedLogins, memory, time),
+                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames, () => _mirror.Pulls), () => policy.Current, access.FailedLogins, memory, time),
             mirror.Mapping);
         Handle = ForwardedRequest.Before(pipeline.HandleAsync, options.TrustedProxies);
         _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(

@@ -1,3 +1,4 @@
+using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
@@ -60,7 +61,10 @@ internal sealed class MirrorMapping(Func<MirrorNames> names)
 
     /// <summary>Refuses a change of a repository that is mirrored; null for one of this registry.</summary>
     public RegistryError? Refuse(RequestContext request) => (request.Mirrored ?? (request.Target is { } target ? names().Find(target) : null)) is { } mirrored
-        ? new RegistryError(
-            RegistryErrorCode.Mirrored, $"{mirrored.Local} is mirrored from {mirrored.Upstream.Name}; push to a name outside of {mirrored.Upstream.Prefix}/")
+        ? new RegistryError(RegistryErrorCode.Mirrored, $"{mirrored.Local} is mirrored from {mirrored.Upstream.Name}; {AdviceFor(request, mirrored)}")
         : null;
+
+    private static string AdviceFor(RequestContext request, MirroredName mirrored) => request.Mirrored is not null && request.Route!.Permission == Permission.Delete
+        ? $"to remove what is here of it, run: registry mirror forget {mirrored.Local}"
+        : $"push to a name outside of {mirrored.Upstream.Prefix}/";
 }

@@ -271,6 +271,12 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>True when the caller may delete from a repository.</summary>
     public bool MayDelete(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Delete, other) == Verdict.Allowed;
 
+    /// <summary>True when pages offer the caller to set tags of the repository of the request. Nobody sets those of a mirrored one.</summary>
+    public bool OffersPush => Mirrored is null && MayPush(Repository);
+
+    /// <summary>True when pages offer the caller to delete from the repository of the request. What is mirrored goes by the mirror alone.</summary>
+    public bool OffersDeletion => Mirrored is null && MayDelete(Repository);
+
     /// <summary>True when the caller may pull from a repository, in the path or not.</summary>
     public bool MayPull(RepositoryName other) => _authorizer!.MayPull(Identity, other);
 }

@@ -2,6 +2,7 @@ using Registry.Core;
 using Registry.Core.Access;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Sessions;
+using Registry.Core.Policies.Rules;
 using Registry.Core.Uploads;
 using Registry.Server.Configuration;
 using Registry.Server.Memory;
@@ -30,6 +31,7 @@ internal static class WebInterface
     /// <param name="authorizer">The access rules.</param>
     /// <param name="users">Log-ins and the check of their passwords; null for a registry without users of its own.</param>
     /// <param name="administration">What only the pages for admins show.</param>
+    /// <param name="policies">Returns the rules about repositories that are in force.</param>
     /// <param name="failedLogins">Log of failed log-ins.</param>
     /// <param name="memory">Memory of requests.</param>
     /// <param name="time">The clock.</param>
@@ -39,6 +41,7 @@ internal static class WebInterface
         Authorizer authorizer,
         (WebSessions Sessions, BasicAuthenticator Passwords)? users,
         AdministrationSources administration,
+        Func<PolicyRules> policies,
         FailedLogins failedLogins,
         RequestMemory memory,
         TimeProvider time)
@@ -54,27 +57,27 @@ internal static class WebInterface
 
         var images = new ImageLoader(core.Inspection, memory);
         var routes = PageTable.Create(
-            new RepositoriesPage(frame, core.Inventory, new RepositorySearch(core.Inventory, core.Inspection), gate, options.Authentication == AuthenticationKind.None),
-            new RepositoryPage(frame, core.Inventory, memory),
-            new ImagePage(frame, images, core.Inventory, core.Referrers),
-            new BlobPage(frame, core.Inventory, memory),
+            new RepositoriesPage(frame, core.Inventory, new RepositorySearch(core.Inventory, core.Inspection), core.Space, gate, options.Authentication == AuthenticationKind.None),
+            new RepositoryPage(frame, core.Inventory, policies, memory),
+            new ImagePage(frame, images, core.Inventory, core.ManifestNames, core.Referrers),
+            new BlobPage(frame, core.Inventory, core.ManifestNames, memory),
             new ComparePage(frame, images),
-            new HistoryPage(frame, core.History, core.Inspection),
-            new RollbackPage(frame, core.Rollbacks, core.Inspection, forms),
+            new HistoryPage(frame, core.History, core.Inspection, core.ManifestNames),
+            new RollbackPage(frame, core.Rollbacks, core.Inspection, core.ManifestNames, forms),
             new TrashPage(frame, core.Trash),
             new TrashChangePage(frame, core.Trash, core.Restores, core.Purges, forms),
-            new DeletionPage(frame, core.Inventory, core.Manifests, core.Repositories, forms, memory),
-            new SpacePage(frame, core.Space),
+            new DeletionPage(frame, core.Inventory, core.Manifests, core.Repositories, policies, forms, memory),
+            new SpacePage(frame, core.Space, core.Inventory),
             new ActivityPage(frame, core.Activity),
             new LiveActivity(core.News, core.Activity, time),
-            Create(administration, core.Uploads, frame, authorizer, forms, time),
+            Create(administration, core.Uploads, policies, frame, authorizer, forms, time),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
         return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));
     }
 
     private static AdministrationPages Create(
-        AdministrationSources sources, UploadOperations uploads, PageFrame frame, Authorizer authorizer, FormReader forms, TimeProvider time) => new(
+        AdministrationSources sources, UploadOperations uploads, Func<PolicyRules> policies, PageFrame frame, Authorizer authorizer, FormReader forms, TimeProvider time) => new(
         new StatusPage(frame, sources.Status),
         new MaintenancePage(frame, sources.Jobs, sources.ReadOnly, sources.Status.IsShared, forms),
         new CollectionPage(frame, sources.Jobs, sources.ReadOnly, forms),
@@ -83,5 +86,5 @@ internal static class WebInterface
         new UploadsPage(frame, uploads, sources.ReadOnly, forms, time),
         new MirrorPage(frame, sources.Mirror),
         new SettingsPage(frame, sources.Settings),
-        new UsersPage(frame, authorizer, sources.UserNames));
+        new UsersPage(frame, authorizer, sources.UserNames, policies));
 }

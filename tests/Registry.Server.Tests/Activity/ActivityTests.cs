@@ -102,7 +102,7 @@ public sealed class ActivityTests(RegistryFixture fixture) : IClassFixture<Regis
 
         Assert.Contains("""<option selected value="tag-set">tag set</option>""", (await visitor.OpenAsync("/activity?kind=tag-set&user=%22%3Ex")).Text, StringComparison.Ordinal);
         Check.Status(400, await visitor.OpenAsync("/activity?kind=x"));
-        Assert.Contains("Nothing that you may see has happened.", (await visitor.OpenAsync("/repositories/activity/nil/-/activity")).Text, StringComparison.Ordinal);
+        Assert.Contains("Nothing has happened yet.", (await visitor.OpenAsync("/repositories/activity/nil/-/activity")).Text, StringComparison.Ordinal);
     }
 
     private static List<JsonElement> Changes(Answer answer) => [.. answer.Json.GetProperty("changes").EnumerateArray()];

@@ -100,6 +100,15 @@ public sealed class DeletionPageTests : IAsyncLifetime
     public async Task A_selection_of_nothing_is_refused(string query, int status) => Check.Status(status, await _alice.OpenAsync($"{Path}{query}"));
 
     [Fact]
+    public async Task A_selection_of_nothing_leads_back_to_the_tags()
+    {
+        var page = Check.Status(400, await _alice.OpenAsync(Path)).Text;
+        Assert.Contains("Nothing was selected", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Malformed", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/repositories/team/app\">Tags</a>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Too_many_at_once_are_refused()
     {
         Check.Status(400, await _alice.OpenAsync($"{Path}?{string.Join('&', Enumerable.Range(0, 51).Select(i => $"tag=t{i}"))}"));

@@ -66,6 +66,12 @@ public sealed class ListPageTests : IAsyncLifetime
         Assert.Equal("/repositories/team/app?prefix=v1.", Check.Status(303, await _visitor.OpenAsync("/?q=team/app:v1.")).Location);
         Assert.Equal($"/repositories/team/app/-/manifests/{image.Digest}", Check.Status(303, await _visitor.OpenAsync($"/?q={image.Digest[..19]}")).Location);
 
+        // As in commands, which have the host.
+        var host = _registry.Client.BaseAddress!.Authority;
+        Assert.Equal("/repositories/team/app/-/tags/v1", Check.Status(303, await _visitor.OpenAsync($"/?q={host}/team/app:v1")).Location);
+        Assert.Equal($"/repositories/team/app/-/manifests/{image.Digest}", Check.Status(303, await _visitor.OpenAsync($"/?q={host}/team/app:v1@{image.Digest}")).Location);
+        Assert.Contains("href=\"/?q=%3Av1\">Look for tags", Check.Status(200, await _visitor.OpenAsync("/?q=v1")).Text, StringComparison.Ordinal);
+
         // No repository of this name: those that have it as a part, with the tag.
         var page = Check.Status(200, await _visitor.OpenAsync("/?q=app:v1"));
         Assert.Equal(["team/app", "team/apple"], Rows(page));

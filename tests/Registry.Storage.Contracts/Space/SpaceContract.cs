@@ -270,6 +270,20 @@ public abstract partial class SpaceContract : IAsyncDisposable
     }
 
     [Fact]
+    public async Task With_a_period_a_round_is_due_when_old_figures_are_looked_at_and_rounds_are_cheap()
+    {
+        var rounds = CreateRounds(TimeSpan.FromHours(1), new StandingTime());
+        var sums = await rounds.RunAsync(default);
+        Assert.False(rounds.Ask(sums));
+        await _engine.AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.True(rounds.Ask(sums));
+        Assert.True(await rounds.IsDueAsync());
+
+        // A process that has made no round does not know what one costs.
+        Assert.False(CreateRounds(TimeSpan.FromHours(1)).Ask(sums));
+    }
+
+    [Fact]
     public async Task With_a_period_a_round_is_due_when_it_has_passed()
     {
         // It is checked as often as the period passes by the wall clock, and compared by the running clock.

@@ -74,6 +74,30 @@ for (const element of document.querySelectorAll('[data-copy]')) {
   element.after(button);
 }
 
+// Boxes of a table: the button counts them, and a click with the shift key sets all between the last one and this one.
+const remove = document.querySelector('.selected button');
+if (remove) {
+  const boxes = [...remove.form.querySelectorAll('input[type=checkbox]')];
+  const count = () => {
+    const selected = boxes.filter((box) => box.checked).length;
+    remove.textContent = selected === 0 ? 'Delete what is selected…' : `Delete the ${selected} selected…`;
+  };
+  let last = null;
+  for (const box of boxes) {
+    box.addEventListener('click', (event) => {
+      if (event.shiftKey && last) {
+        const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+        boxes.slice(from, to + 1).forEach((one) => { one.checked = box.checked; });
+      }
+
+      last = box;
+      count();
+    });
+  }
+
+  addEventListener('pageshow', count);
+}
+
 // What happens while a page of the activity is open, and since its newest change. The browser connects again by itself, says which change it got last, and may get changes again.
 const live = document.querySelector('[data-live]');
 if (live) {

@@ -31,11 +31,11 @@ internal sealed class ActivityPage(PageFrame frame, ActivityOperations activity)
             ? await activity.ListAsync(query with { Limit = PageSize }, repository is null ? request.MayList : request.MayPull, request.OriginDetail)
             : new Core.Activity.ActivityPage([], null);
         var head = repository is { } one ? new PageHead($"Activity of {one}", Section.Repositories) : new PageHead("Activity", Section.Activity);
-        await frame.SendAsync(request, head, output => WriteAsync(output, query, page));
+        await frame.SendAsync(request, head, output => WriteAsync(output, query, page, request.SeesWholeRegistry));
         return null;
     }
 
-    private static async ValueTask WriteAsync(PageOutput output, ActivityQuery query, Core.Activity.ActivityPage page)
+    private static async ValueTask WriteAsync(PageOutput output, ActivityQuery query, Core.Activity.ActivityPage page, bool seesAll)
     {
         var html = output.Html;
         if (query.Repository is { } repository)
@@ -51,7 +51,7 @@ internal sealed class ActivityPage(PageFrame frame, ActivityOperations activity)
         WriteFilter(html, path, query);
         if (page.Changes.Count == 0)
         {
-            html.Write($"""<p class="empty">{(page.Last is null ? "Nothing that you may see has happened." : "Nothing that you may see here. There are older changes.")}</p>""");
+            html.Write($"""<p class="empty">{(page.Last is null ? query is { User: null, Kind: null } && seesAll ? "Nothing has happened yet." : "Nothing that you may see has happened." : "Nothing that you may see here. There are older changes.")}</p>""");
         }
 
         // The script adds what happens while the first page is open, and what has happened since this one was made.

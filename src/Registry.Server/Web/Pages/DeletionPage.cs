@@ -4,11 +4,13 @@ using Registry.Core.Inventory;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Policies.Rules;
 using Registry.Core.Repositories;
 using Registry.Server.Endpoints;
 using Registry.Server.Memory;
 using Registry.Server.Requests;
 using Registry.Server.Web.Html;
+using Registry.Server.Web.Pages.Lists;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
 
@@ -16,7 +18,7 @@ namespace Registry.Server.Web.Pages;
 
 /// <summary>Deletes tags, or manifests with all their tags, that a person has selected in a list, after a page that asks.</summary>
 internal sealed class DeletionPage(
-    PageFrame frame, InventoryOperations inventory, ManifestOperations manifests, RepositoryOperations repositories, FormReader forms, RequestMemory memory)
+    PageFrame frame, InventoryOperations inventory, ManifestOperations manifests, RepositoryOperations repositories, Func<PolicyRules> policies, FormReader forms, RequestMemory memory)
 {
     // As many as a page of a list has.
     private const int Most = 50;
@@ -58,14 +60,14 @@ internal sealed class DeletionPage(
         if (found.Count == 0)
         {
             return references.Count == 0
-                ? new RegistryError(RegistryErrorCode.BadRequest, "nothing was selected; go back, and select what is to be deleted")
+                ? new RegistryError(RegistryErrorCode.BadRequest, "nothing was selected; select what is to be deleted")
                 : RegistryErrorCode.ManifestUnknown;
         }
 
         var token = FormTokens.For(request);
         await frame.SendAsync(request, new PageHead($"Delete from {repository}", Section.Repositories), async output =>
         {
-            await WriteSelectionAsync(output, repository, found);
+            await WriteSelectionAsync(output, repository, found, policies());
             WriteForm(output.Html, repository, found, token);
         });
         return null;
@@ -104,7 +106,7 @@ internal sealed class DeletionPage(
         var repository = request.Repository;
         await frame.SendAsync(request, new PageHead("Deleted", Section.Repositories), async output =>
         {
-            await WriteResultAsync(output, repository, done, what == Images);
+            await WriteResultAsync(output, repository, done, items, what == Images);
         });
         return null;
     }
@@ -147,22 +149,34 @@ internal sealed class DeletionPage(
 
     private static RegistryError TooMany() => new(RegistryErrorCode.BadRequest, $"at most {Most} are deleted at once");
 
-    private static async Task WriteSelectionAsync(PageOutput output, RepositoryName repository, List<(Reference Selected, ManifestDetail Manifest)> found)
+    private static async Task WriteSelectionAsync(PageOutput output, RepositoryName repository, List<(Reference Selected, ManifestDetail Manifest)> found, PolicyRules rules)
     {
         var html = output.Html;
+        var selected = found.Select(one => one.Selected.Tag).OfType<Tag>().ToHashSet();
+        var what = Count.Of(found.Count, selected.Count > 0 ? "tag" : "manifest");
         html.Write(
             $"""
             <div class="crumbs"><a href="/">Repositories</a> › <a href="/repositories/{repository.Value}">{repository.Value}</a> ›</div>
-            <div class="title"><h1>Delete from <bdi>{repository.Value}</bdi>?</h1></div>
-            <div class="scroll"><table><thead><tr><th scope="col">Selected</th><th scope="col">Manifest</th><th scope="col">All its tags</th><th scope="col">Part of</th></tr></thead><tbody>
+            <div class="title"><h1>Delete {what} from <bdi>{repository.Value}</bdi>?</h1></div>
+            <div class="scroll"><table><thead><tr><th scope="col">Selected</th><th scope="col">Manifest</th><th scope="col">Other tags of the image</th><th scope="col">Part of</th></tr></thead><tbody>
 
             """);
-        foreach (var (selected, manifest) in found)
+        foreach (var (reference, manifest) in found)
         {
-            html.Write($"""<tr><th scope="row" class="name">{(selected.Tag is { } tag ? tag.Value : "manifest")}</th><td>{new DigestPart(repository, manifest.Manifest.Digest)}</td><td class="name">""");
-            foreach (var one in manifest.Tags)
+            html.Write($"""<tr><th scope="row" class="name">""");
+            if (reference.Tag is { } tag)
             {
-                html.Write($"""<span class="kind">{one.Tag.Value}</span> """);
+                html.Write($"{new TagPart(tag)}{new TagNotes(repository, tag, rules)}");
+            }
+            else
+            {
+                html.Write($"manifest");
+            }
+
+            html.Write($"""</th><td>{new DigestPart(repository, manifest.Manifest.Digest)}</td><td class="name">""");
+            foreach (var other in manifest.Tags.Select(one => one.Tag).Where(named => !selected.Contains(named)))
+            {
+                html.Write($"""<span class="kind">{new TagPart(other)}</span>{new TagNotes(repository, other, rules)} """);
             }
 
             html.Write($"""{(manifest.HasMoreTags ? "and more" : "")}</td><td>{(manifest.Parents.Count == 0 ? "" : manifest.Parents.Count == 1 ? "an index, which is then incomplete" : "indexes, which are then incomplete")}</td></tr>""");
@@ -196,14 +210,20 @@ internal sealed class DeletionPage(
         html.Write($""" <a class="button" href="/repositories/{repository.Value}">Cancel</a></form>""");
     }
 
-    private static async Task WriteResultAsync(PageOutput output, RepositoryName repository, List<ContentChange> done, bool isImages)
+    private static async Task WriteResultAsync(
+        PageOutput output, RepositoryName repository, List<ContentChange> done, List<(Tag? Tag, Digest Digest)> items, bool isImages)
     {
         var html = output.Html;
         var count = done.Count(one => one.Error is null);
-        html.Write($"""{new RepositoryHead(repository, isImages ? "manifests" : "tags")}<div class="note" role="status"><p>Deleted: {count} of {done.Count} {(isImages ? "images" : "tags")}.</p></div><ul>""");
-        foreach (var one in done)
+        html.Write($"""{new RepositoryHead(repository, isImages ? "manifests" : "tags")}<div class="{(count == done.Count ? "note" : "fault")}" role="status"><p>Deleted: {count} of {done.Count} {(isImages ? "images" : "tags")}.</p></div><ul>""");
+
+        // What was not done is what a person has to act on.
+        foreach (var one in done.OrderBy(change => change.Error is null))
         {
-            html.Write($"""<li>{new DigestPart(null, one.Digest!.Value)} <bdi>{(one.Tag is { } tag ? tag.Value : string.Join(", ", one.Tags.Take(InventoryOperations.MostTags)))}</bdi>: """);
+            var tags = one.Tag is { } tag ? [tag]
+                : one.Error is null ? one.Tags.Take(InventoryOperations.MostTags)
+                : items.Where(item => item.Digest == one.Digest).Select(item => item.Tag).OfType<Tag>();
+            html.Write($"""<li>{new DigestPart(null, one.Digest!.Value)} <bdi>{string.Join(", ", tags.Select(named => named.Value))}</bdi>: """);
             html.Write($"<bdi>{(one.Error is { } error ? Describe(error) : "deleted")}</bdi></li>\n");
             await output.PassAsync();
         }

@@ -48,19 +48,29 @@ internal sealed class ErrorPage(PageFrame frame) : IErrorWriter
         var title = TitleOf(error.Code);
         await frame.SendAsync(request, new PageHead(title, Section.None), output =>
         {
-            output.Html.Write($"""<div class="title"><h1>{title}</h1></div><div class="fault" role="alert"><p>{Sentence(error)}</p>""");
+            output.Html.Write($"""<div class="title"><h1>{title}</h1></div><div class="fault" role="alert">""");
+            if (Sentence(request, error) is { } sentence)
+            {
+                output.Html.Write($"<p>{sentence}</p>");
+            }
+
             foreach (var detail in error.Details)
             {
-                output.Html.Write($"<p><bdi>{detail}</bdi></p>");
+                output.Html.Write($"<p><bdi>{Begin(detail)}</bdi></p>");
             }
 
             output.Html.Write($"""</div><p class="actions">""");
+            var repository = request.Repository.Value;
             if (error.Code == RegistryErrorCode.ManifestUnknown)
             {
                 // It may have been there, and the caller may know.
-                var repository = request.Repository.Value;
                 output.Html.Write(
                     $"""<a class="button" href="/repositories/{repository}">Tags</a> <a class="button" href="/repositories/{repository}/-/activity">What happened here</a> <a class="button" href="/repositories/{repository}/-/trash">Trash</a> """);
+            }
+
+            else if (repository is not null && error.Code != RegistryErrorCode.NameUnknown)
+            {
+                output.Html.Write($"""<a class="button" href="/repositories/{repository}">Tags</a> <a class="button" href="/repositories/{repository}/-/trash">Trash</a> """);
             }
 
             output.Html.Write($"""<a class="button" href="/">Repositories</a></p>""");
@@ -83,10 +93,15 @@ internal sealed class ErrorPage(PageFrame frame) : IErrorWriter
     };
 
     // A repository that does not exist, and one that the caller may not pull from, have the same answer.
-    private static string Sentence(RegistryError error) =>
+    private static string? Sentence(RequestContext request, RegistryError error) =>
         error.Code == RegistryErrorCode.NameUnknown ? "There is no such repository, or you may not pull from it."
+        : error.Code == RegistryErrorCode.ManifestUnknown && request.Mirrored is not null ? "It is not here now. The mirror fetches it when a client pulls it."
         : error.Code == RegistryErrorCode.ManifestUnknown ? "The repository does not have this tag or manifest now."
         : error.Code == RegistryErrorCode.NotFound ? "There is no such page."
         : error.Code == RegistryErrorCode.Denied ? "You may not do this."
-        : $"{char.ToUpperInvariant(error.Code.Message[0])}{error.Code.Message[1..]}.";
+        : error.Code == RegistryErrorCode.Mirrored ? "The repository is a mirror: it has what its upstream has."
+        : error.Code == RegistryErrorCode.BadRequest && error.Details.Count > 0 ? null
+        : $"{Begin(error.Code.Message)}.";
+
+    private static string Begin(string text) => text.Length == 0 ? text : $"{char.ToUpperInvariant(text[0])}{text[1..]}";
 }

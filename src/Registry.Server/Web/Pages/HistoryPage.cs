@@ -1,15 +1,17 @@
 using Registry.Core.Errors;
 using Registry.Core.History;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Manifests;
 using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Requests;
+using Registry.Server.Web.Pages.Lists;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
 
 /// <summary>Page of the history of a tag: every manifest that it has referred to, and who has set it.</summary>
-internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, ContentInspection inspection)
+internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, ContentInspection inspection, ManifestNames names)
 {
     // A first view is 60 KB at most (docs/performance.md, P16).
     private const int PageSize = 40;
@@ -34,7 +36,8 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
         }
 
         var current = (await inspection.FindAsync(repository, tag)) is { Error: null, Value: var found } ? (Digest?)found.Digest : null;
-        var mayPush = request.MayPush(repository);
+        var mayPush = request.OffersPush;
+        var tags = await names.FindTagsAsync(repository, page.Entries.Select(entry => entry.Digest).OfType<Digest>(), request.Aborted);
         await frame.SendAsync(request, new PageHead($"History of {repository}:{tag}", Section.Repositories), async output =>
         {
             var html = output.Html;
@@ -59,7 +62,7 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
             var isFirst = before is null;
             foreach (var entry in page.Entries)
             {
-                Write(output, repository, tag, entry, current, isFirst, mayPush);
+                Write(output, repository, tag, entry, entry.Digest is { } shown ? tags.GetValueOrDefault(shown) : null, current, isFirst, mayPush);
                 isFirst = false;
                 await output.PassAsync();
             }
@@ -75,7 +78,8 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
         return null;
     }
 
-    private static void Write(PageOutput output, RepositoryName repository, Tag tag, HistoryEntry entry, Digest? current, bool isNewest, bool mayPush)
+    private static void Write(
+        PageOutput output, RepositoryName repository, Tag tag, HistoryEntry entry, IReadOnlyList<Tag>? tags, Digest? current, bool isNewest, bool mayPush)
     {
         var html = output.Html;
         html.Write($"""<li class="{(isNewest && entry.Digest is not null && entry.Digest == current ? "current" : "")}"><div class="actions">""");
@@ -112,6 +116,6 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
             html.Write($" (<bdi>{reason}</bdi>)");
         }
 
-        html.Write($"</div></li>\n");
+        html.Write($"</div>{new OtherTags(tags, tag)}</li>\n");
     }
 }

@@ -4,6 +4,7 @@ using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
 using Registry.Core.Inventory.Records;
+using Registry.Core.Space;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
@@ -17,9 +18,10 @@ namespace Registry.Server.Web.Pages;
 /// <param name="frame">Frame of the pages.</param>
 /// <param name="inventory">The repositories.</param>
 /// <param name="search">The search.</param>
+/// <param name="space">Figures of the space.</param>
 /// <param name="catalog">Admission to the page.</param>
 /// <param name="isOpen">True if the registry asks for no password.</param>
-internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inventory, RepositorySearch search, IRequestGate catalog, bool isOpen)
+internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inventory, RepositorySearch search, SpaceOperations space, IRequestGate catalog, bool isOpen)
 {
     private const int PageSize = 100;
 
@@ -65,6 +67,12 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             return error;
         }
 
+        // Sizes that are missing are computed soon, so that the next look has them.
+        if (page.Items.Any(entry => entry.Size == 0))
+        {
+            await space.ReadLastAsync();
+        }
+
         var isEmpty = page.Items.Count == 0 && string.IsNullOrEmpty(text) && after is null;
         await frame.SendAsync(request, new PageHead("Repositories", Section.Repositories), async output =>
         {
@@ -91,7 +99,13 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             }
             else if (page.Items.Count == 0)
             {
-                html.Write($"""<p class="empty">No repository that you may pull from has <bdi>{sought.Part}</bdi> in its name{(after is null ? "" : ", on this page")}.</p>""");
+                html.Write($"""<p class="empty">No repository that you may pull from has <bdi>{sought.Part}</bdi> in its name{(after is null ? "" : ", on this page")}.""");
+                if (sought.Tag is null && after is null && !sought.Part.Contains('/', StringComparison.Ordinal))
+                {
+                    html.Write($""" <a href="{PageUrl.Of("/", ("q", $":{sought.Part}"))}">Look for tags that begin so</a>""");
+                }
+
+                html.Write($"</p>");
             }
             else
             {
@@ -139,7 +153,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
 
             if (entry.Size == 0)
             {
-                html.Write($"""<td class="number quiet">not computed yet</td><td class="wide"></td>""");
+                html.Write($"""<td class="number quiet nowrap">not computed yet</td><td class="wide"></td>""");
             }
             else
             {
@@ -216,12 +230,26 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             <p class="empty">{(mayPullAll ? "There are no images yet." : "There is nothing here that you may pull.")}</p>
             <h2>The first push</h2>
             <ol class="lines">
+
+            """);
+        if (!isOpen)
+        {
+            html.Write($"""<li><span class="label">Log in</span>{new CommandPart($"docker login {address.Host}", "the command that logs in")}</li>""");
+        }
+
+        html.Write(
+            $"""
             <li><span class="label">Take an image</span>{new CommandPart("docker pull busybox", "the first command")}</li>
             <li><span class="label">Name it</span>{new CommandPart($"docker tag busybox {address.Host}/first/busybox:1", "the second command")}</li>
             <li><span class="label">Push it</span>{new CommandPart($"docker push {address.Host}/first/busybox:1", "the third command")}</li>
             </ol>
 
             """);
+        if (!isOpen && !mayPullAll)
+        {
+            html.Write($"""<p class="note">The access rules decide which names you may push to. If <code>first/busybox</code> is denied, take another one, or ask an admin.</p>""");
+        }
+
         if (isOpen)
         {
             html.Write(

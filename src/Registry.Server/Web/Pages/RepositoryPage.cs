@@ -1,18 +1,19 @@
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
-using Registry.Core.Oci;
+using Registry.Core.Policies.Rules;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Memory;
 using Registry.Server.Requests;
 using Registry.Server.Web.Html;
+using Registry.Server.Web.Pages.Lists;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
 
 /// <summary>Pages of a repository: its tags, and all its manifests.</summary>
-internal sealed class RepositoryPage(PageFrame frame, InventoryOperations inventory, RequestMemory memory)
+internal sealed class RepositoryPage(PageFrame frame, InventoryOperations inventory, Func<PolicyRules> policies, RequestMemory memory)
 {
     // Each row may read its manifest and config.
     private const int PageSize = 50;
@@ -64,8 +65,8 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             }
             else
             {
-                var here = request.MayDelete(repository) ? PageUrl.Of(path, ("prefix", prefix), ("sort", NameOf(order)), ("after", after)) : null;
-                await WriteTagsAsync(output, repository, page.Items, prefix, order, new Selection(repository, here, isAll));
+                var here = request.OffersDeletion ? PageUrl.Of(path, ("prefix", prefix), ("sort", NameOf(order)), ("after", after)) : null;
+                await WriteTagsAsync(output, request, page.Items, prefix, order, new Selection(repository, here, isAll));
             }
 
             Pager.Write(output.Html, path, [("prefix", prefix), ("sort", NameOf(order))], page.Next is { } next ? ("after", next) : null, after is not null);
@@ -104,7 +105,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             }
             else
             {
-                var here = request.MayDelete(repository) ? PageUrl.Of(path, ("after", after?.Value)) : null;
+                var here = request.OffersDeletion ? PageUrl.Of(path, ("after", after?.Value)) : null;
                 await ManifestTable.WriteAsync(output, repository, page.Items, new Selection(repository, here, isAll));
             }
 
@@ -127,8 +128,9 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
         html.Write($"<button>Filter</button></form>\n");
     }
 
-    private static async Task WriteTagsAsync(PageOutput output, RepositoryName repository, IReadOnlyList<TagEntry> tags, string? prefix, TagOrder order, Selection selection)
+    private async Task WriteTagsAsync(PageOutput output, RequestContext request, IReadOnlyList<TagEntry> tags, string? prefix, TagOrder order, Selection selection)
     {
+        var (repository, rules) = (request.Repository, request.Mirrored is null ? policies() : PolicyRules.None);
         var html = output.Html;
         selection.Begin(html);
         html.Write($"""{Heading("Tag", TagOrder.Name, SortDirection.Ascending)}<th scope="col">Platforms</th><th scope="col" class="number">Size</th>""");
@@ -138,7 +140,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             var name = tag.Tag.Value;
             html.Write($"<tr>");
             selection.WriteBox(html, "tag", name, name);
-            html.Write($"""<th scope="row" class="name"><a href="/repositories/{repository.Value}/-/tags/{name}">{name}</a></th>{new KindCell(tag.Manifest)}<td>""");
+            html.Write($"""<th scope="row" class="name"><a href="/repositories/{repository.Value}/-/tags/{name}">{new TagPart(tag.Tag)}</a>{new TagNotes(repository, tag.Tag, rules)}</th>{new KindCell(tag.Manifest)}<td>""");
             if (tag.SetAt is { } at)
             {
                 html.Write($"{new TimePart(at)}");
@@ -149,7 +151,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
                 html.Write($""" <span class="quiet">by <bdi>{user}</bdi></span>""");
             }
 
-            html.Write($"""</td><td>{new DigestPart(repository, tag.Manifest.Digest)}{new OtherTags(tag)}</td><td><a href="/repositories/{repository.Value}/-/history/{name}" aria-label="History of {name}">History</a></td></tr>""");
+            html.Write($"""</td><td>{new DigestPart(repository, tag.Manifest.Digest)}{new OtherTags(tag.Manifest.Tags, tag.Tag, tag.Manifest.HasMoreTags)}</td><td><a href="/repositories/{repository.Value}/-/history/{name}" aria-label="History of {name}">History</a></td></tr>""");
             html.Write($"\n");
             await output.PassAsync();
         }

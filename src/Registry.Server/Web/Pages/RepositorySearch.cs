@@ -19,7 +19,12 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
     /// <returns>The result; or the refusal while a tree is indexed.</returns>
     public async Task<Result<SearchResult>> FindAsync(RequestContext request, Viewer viewer, string? text)
     {
-        text = (text ?? string.Empty).Trim();
+        text = Shorten((text ?? string.Empty).Trim(), ClientAddress.Of(request.Request).Host);
+        if (text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && FindManifest(request, text[..at], text[(at + 1)..]) is { } manifest)
+        {
+            return new SearchResult { Path = manifest };
+        }
+
         var colon = text.LastIndexOf(':');
         if (colon < 0)
         {
@@ -38,6 +43,19 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
         }
 
         return await FindTagAsync(request, name, rest) is { } path ? new SearchResult { Path = path } : new SearchResult { Part = name, Tag = rest };
+    }
+
+    // What a person has copied from a command: "localhost:15000/team/app:1.0".
+    private static string Shorten(string text, string host) =>
+        text.Length > host.Length && text[host.Length] == '/' && text.StartsWith(host, StringComparison.OrdinalIgnoreCase) ? text[(host.Length + 1)..] : text;
+
+    // The page tells whether the manifest is there.
+    private static string? FindManifest(RequestContext request, string name, string text)
+    {
+        var colon = name.LastIndexOf(':');
+        return Digest.TryParse(text, out var digest) && RepositoryName.TryParse(colon < 0 ? name : name[..colon], out var repository) && request.MayPull(repository)
+            ? $"/repositories/{repository}/-/manifests/{digest}"
+            : null;
     }
 
     private async Task<SearchResult> FindDigestAsync(Viewer viewer, string text, string digits)

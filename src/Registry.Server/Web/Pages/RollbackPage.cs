@@ -1,18 +1,20 @@
 using Registry.Core.Errors;
 using Registry.Core.History;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Requests;
+using Registry.Server.Web.Pages.Lists;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
 
 namespace Registry.Server.Web.Pages;
 
 /// <summary>Sets a tag back to a manifest of its history, after a page that asks.</summary>
-internal sealed class RollbackPage(PageFrame frame, RollbackOperations rollbacks, ContentInspection inspection, FormReader forms)
+internal sealed class RollbackPage(PageFrame frame, RollbackOperations rollbacks, ContentInspection inspection, ManifestNames names, FormReader forms)
 {
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
@@ -34,6 +36,7 @@ internal sealed class RollbackPage(PageFrame frame, RollbackOperations rollbacks
         request.TakeTurns();
         var repository = request.Repository;
         var current = (await inspection.FindAsync(repository, tag)) is { Error: null, Value: var found } ? (Digest?)found.Digest : null;
+        var tags = await names.FindTagsAsync(repository, current is { } moved ? [moved, digest] : [digest], request.Aborted);
         var token = FormTokens.For(request);
         await frame.SendAsync(request, new PageHead($"Set {repository}:{tag} back", Section.Repositories), output =>
         {
@@ -41,7 +44,7 @@ internal sealed class RollbackPage(PageFrame frame, RollbackOperations rollbacks
             html.Write($"""<div class="title"><h1>Set <bdi>{repository.Value}:{tag.Value}</bdi> back?</h1></div><dl class="facts">""");
             if (current is { } now)
             {
-                html.Write($"<dt>Refers to</dt><dd>{new DigestPart(repository, now)}</dd>");
+                html.Write($"<dt>Refers to</dt><dd>{new DigestPart(repository, now)}{new OtherTags(tags.GetValueOrDefault(now), tag)}</dd>");
             }
             else
             {
@@ -50,7 +53,7 @@ internal sealed class RollbackPage(PageFrame frame, RollbackOperations rollbacks
 
             html.Write(
                 $"""
-                <dt>Will refer to</dt><dd>{new DigestPart(repository, digest)}</dd></dl>
+                <dt>Will refer to</dt><dd>{new DigestPart(repository, digest)}{new OtherTags(tags.GetValueOrDefault(digest), tag)}</dd></dl>
                 <p>Every pull of the tag then gets this manifest. The history records the change, and it can be taken back in the same way.</p>
                 <form class="actions" method="post" action="/repositories/{repository.Value}/-/rollback/{tag.Value}">
                 <input type="hidden" name="token" value="{token}"><input type="hidden" name="to" value="{digest.Value}"><input type="hidden" name="current" value="{current?.Value}">

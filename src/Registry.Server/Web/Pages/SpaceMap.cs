@@ -34,7 +34,7 @@ internal readonly struct SpaceMap(IReadOnlyList<NamedSpace> largest, long all) :
         }
 
         tiles = [.. tiles.OrderByDescending(tile => tile.Bytes)];
-        html.Write($"""<h2>What would be free without a repository</h2><svg class="map wide" viewBox="0 0 960 320" role="group" aria-label="What only one repository holds">""");
+        html.Write($"""<h2 class="wide">What would be free without a repository</h2><svg class="map wide" viewBox="0 0 960 320" role="group" aria-label="What only one repository holds">""");
         foreach (var (tile, box) in tiles.Zip(Treemap.Lay([.. tiles.Select(tile => tile.Bytes)], Width, Height)))
         {
             var name = $"{tile.Name}, {SizePart.Describe(tile.Bytes)}";

@@ -1,5 +1,6 @@
 using Registry.Core.Errors;
-using Registry.Core.Metadata;
+using Registry.Core.Inventory;
+using Registry.Core.Oci;
 using Registry.Core.Space;
 using Registry.Server.Http;
 using Registry.Server.Requests;
@@ -9,28 +10,38 @@ using Registry.Server.Web.Parts;
 namespace Registry.Server.Web.Pages;
 
 /// <summary>Pages of the space: of all repositories that the caller may pull from, and of the tags of one.</summary>
-internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
+/// <param name="frame">Frame of the pages.</param>
+/// <param name="space">Figures of the space.</param>
+/// <param name="inventory">The repositories by their size.</param>
+internal sealed class SpacePage(PageFrame frame, SpaceOperations space, InventoryOperations inventory)
 {
     // A first view is 60 KB at most (docs/performance.md, P16), with the map.
     private const int PageSize = 50;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
-        if (!QueryParameter.Find(request.Request.Query, "last").TryGet(out var after, out var invalid))
+        if (!QueryParameter.Find(request.Request.Query, "after").TryGet(out var after, out var invalid))
         {
             return invalid;
         }
 
         request.TakeTurns();
-        var last = (await space.ReadDaysAsync()).MaxBy(sums => sums.Round);
+        var viewer = new Viewer(request.MayListAny ? request.ListableRanges : [], request.MayList);
+        var query = new RepositoryQuery { Order = RepositoryOrder.Size, After = after, Limit = PageSize };
+        if (!(await inventory.ListRepositoriesAsync(query, viewer)).TryGet(out var page, out var error))
+        {
+            return error;
+        }
+
+        var (last, isRenewed) = await space.ReadLastAsync();
         var isWhole = request.SeesWholeRegistry;
         var largest = isWhole && last is not null && after is null ? await space.ListLargestAsync() : [];
-        var page = request.MayListAny ? await space.ListAsync(after, PageSize, request.ListableRanges, request.MayList) : new Page<NamedSpace>([], false);
+        var used = await space.FindAsync([.. page.Items.Where(one => one.Size > 0).Select(one => one.Name)]);
         await frame.SendAsync(request, new PageHead("Space", Section.Space), async output =>
         {
             var html = output.Html;
             html.Write($"""<div class="title"><h1>Space</h1>""");
-            WriteTime(html, last);
+            WriteTime(html, last, isRenewed);
             html.Write($"</div>\n");
             if (isWhole && last is not null)
             {
@@ -38,17 +49,17 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
                 html.Write($"{new SpaceMap(largest, last.Unique)}<h2>Repositories</h2>\n");
             }
 
-            if (page.Items.Count > 0)
+            if (used.Count > 0)
             {
-                html.Write($"""<p class="quiet">By name; <a href="/?sort=size">the largest first</a></p>""");
-                await WriteListAsync(output, page.Items, isWhole);
+                html.Write($"""<p class="quiet">The largest first</p>""");
+                await WriteListAsync(output, used, isWhole);
             }
             else if (last is not null)
             {
-                html.Write($"""<p class="empty">No repository that you may pull from holds anything.</p>""");
+                html.Write($"""<p class="empty">{(page.Items.Count > 0 ? "What was pushed is not in these figures yet." : isWhole ? "No repository holds anything." : "No repository that you may pull from holds anything.")}</p>""");
             }
 
-            Pager.Write(html, "/space", [], page.HasMore ? ("last", page.Items[^1].Name) : null, after is not null);
+            Pager.Write(html, "/space", [], used.Count == PageSize && page.Next is { } next ? ("after", next) : null, after is not null);
         });
         return null;
     }
@@ -63,7 +74,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         }
 
         var isWhole = request.SeesWholeRegistry;
-        var last = (await space.ReadDaysAsync()).MaxBy(sums => sums.Round);
+        var (last, isRenewed) = await space.ReadLastAsync();
         var tags = await space.ComputeTagsAsync(repository, isWhole, request.Aborted);
         await frame.SendAsync(request, new PageHead($"Space of {repository}", Section.Repositories), async output =>
         {
@@ -77,7 +88,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
 
             html.Write($"""<li><strong>{new SizePart(found.Trash)}</strong><span>only in its trash</span></li></ul>""");
             html.Write($"<p>");
-            WriteTime(html, last);
+            WriteTime(html, last, isRenewed);
             html.Write($"</p>\n");
             if (tags is null)
             {
@@ -91,7 +102,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         return null;
     }
 
-    private static void WriteTime(HtmlWriter html, SpaceSums? last)
+    private static void WriteTime(HtmlWriter html, SpaceSums? last, bool isRenewed)
     {
         if (last is null)
         {
@@ -99,7 +110,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
         }
         else
         {
-            html.Write($"""<span class="quiet">As of {new TimePart(last.At)}</span>""");
+            html.Write($"""<span class="quiet">As of {new TimePart(last.At)}{new RawHtml(isRenewed ? "; newer figures are computed now. <a href=\"?\">Look again</a>" : "")}</span>""");
         }
     }
 
@@ -158,7 +169,7 @@ internal sealed class SpacePage(PageFrame frame, SpaceOperations space)
             """);
         foreach (var tag in tags.Take(PageSize))
         {
-            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{repository}/-/tags/{tag.Name}">{tag.Name}</a></th><td class="number">{new SizePart(tag.Unique)}</td>""");
+            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{repository}/-/tags/{tag.Name}">{new TagPart(Tag.Parse(tag.Name))}</a></th><td class="number">{new SizePart(tag.Unique)}</td>""");
             html.Write($"""<td class="wide">{new BarPart(tag.Unique, largest)}</td><td class="number">{new SizePart(tag.Referred)}</td></tr>""");
             html.Write($"\n");
             await output.PassAsync();

@@ -61,7 +61,7 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
         var html = output.Html;
         if (entries.Count == 0)
         {
-            html.Write($"""<p class="empty">{(isOfAll ? "Nothing that you may see is in the trash." : "The trash of this repository is empty.")}</p>""");
+            html.Write($"""<p class="empty">{(isOfAll && request.SeesWholeRegistry ? "The trash is empty." : isOfAll ? "Nothing that you may see is in the trash." : "The trash of this repository is empty.")}</p>""");
             return;
         }
 
@@ -97,7 +97,7 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
         html.Write($"""<td>{new DigestPart(null, entry.Digest)}</td><td class="name">""");
         foreach (var tag in entry.Tags.Take(ShownTags))
         {
-            html.Write($"""<span class="kind">{tag.Value}</span> """);
+            html.Write($"""<span class="kind">{new TagPart(tag)}</span> """);
         }
 
         if (entry.Tags.Count > ShownTags || entry.HasMoreTags)
@@ -105,7 +105,7 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
             html.Write($"and more");
         }
 
-        html.Write($"""</td><td class="number">{new SizePart(entry.HeldSize)}</td><td>{new TimePart(entry.Time)} <span class="quiet">by {new OriginPart(entry.Origin)}</span></td>""");
+        html.Write($"""</td><td class="number">{new SizePart(entry.HeldSize)}{new RawHtml(MediaTypes.IsIndex(entry.MediaType) ? "<div class=\"quiet\">without its platforms</div>" : "")}</td><td>{new TimePart(entry.Time)} <span class="quiet">by {new OriginPart(entry.Origin)}</span></td>""");
         html.Write($"""<td class="nowrap">{DurationText.Of(TimeSpan.FromSeconds(trash.ExpiresAfter(entry)))}</td><td><div class="actions">""");
         if (!entry.IsComplete)
         {

@@ -45,6 +45,7 @@ internal sealed class MirrorPage(PageFrame frame, Func<MirrorPulls?> mirror)
         var html = output.Html;
         html.Write(
             $"""
+            <p class="quiet">Pulls answered from here, fetched or perhaps old, and what was received: since the start of this process.</p>
             <div class="scroll" role="region" aria-label="Upstreams" tabindex="0"><table>
             <thead><tr><th scope="col">Upstream</th><th scope="col">Prefix</th><th scope="col">State</th><th scope="col" class="number">Repositories</th><th scope="col" class="number">Size</th><th scope="col" class="number">From here</th><th scope="col" class="number">Fetched</th><th scope="col" class="number">Perhaps old</th><th scope="col" class="number">Received</th></tr></thead><tbody>
 
@@ -52,7 +53,7 @@ internal sealed class MirrorPage(PageFrame frame, Func<MirrorPulls?> mirror)
         foreach (var (status, use) in upstreams)
         {
             var (settings, pulls) = (status.Settings, status.Pulls);
-            html.Write($"""<tr><th scope="row" class="name">{settings.Name}</th><td class="name">{settings.Prefix}/</td><td class="{(status.Away is null ? "good" : "bad")}">""");
+            html.Write($"""<tr><th scope="row" class="name">{settings.Name}</th><td class="name"><a href="{PageUrl.Of("/", ("q", $"{settings.Prefix}/"))}">{settings.Prefix}/</a></td><td class="{(status.Away is null ? "good" : "bad")}">""");
             WriteState(html, status);
             html.Write($"""</td><td class="number">{Text(use.Repositories)}</td><td class="number">{new SizePart(use.Bytes)}""");
             if (settings.MaxSize is { } most)

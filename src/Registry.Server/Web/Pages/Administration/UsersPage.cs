@@ -2,6 +2,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Core.Policies.Rules;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Requests;
@@ -10,8 +11,8 @@ using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages.Administration;
 
-/// <summary>Page of the users and the access rules, which answers who may do what.</summary>
-internal sealed class UsersPage(PageFrame frame, Authorizer authorizer, Func<IReadOnlyList<string>> readUsers)
+/// <summary>Page of the users, the access rules and the rules about repositories, which answers who may do what.</summary>
+internal sealed class UsersPage(PageFrame frame, Authorizer authorizer, Func<IReadOnlyList<string>> readUsers, Func<PolicyRules> policies)
 {
     private const string Path = "/administration/users";
     private const int PageSize = 100;
@@ -53,6 +54,7 @@ internal sealed class UsersPage(PageFrame frame, Authorizer authorizer, Func<IRe
             WriteQuestion(output.Html, user, action, repository, answer);
             WriteUsers(output.Html, rules, users, last);
             await WriteRulesAsync(output, rules);
+            await PolicySection.WriteAsync(output, policies());
         });
         return null;
     }

@@ -1,15 +1,17 @@
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Memory;
 using Registry.Server.Requests;
+using Registry.Server.Web.Pages.Lists;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages.Images;
 
 /// <summary>Page of a blob: why its repository keeps it.</summary>
-internal sealed class BlobPage(PageFrame frame, InventoryOperations inventory, RequestMemory memory)
+internal sealed class BlobPage(PageFrame frame, InventoryOperations inventory, ManifestNames names, RequestMemory memory)
 {
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
@@ -31,6 +33,7 @@ internal sealed class BlobPage(PageFrame frame, InventoryOperations inventory, R
             return unknown;
         }
 
+        var holders = await names.FindHoldersAsync(repository, blob.Manifests.Where(one => one.Tags.Count == 0).Select(one => one.Digest), request.Aborted);
         await frame.SendAsync(request, new PageHead($"{repository}@{DigestPart.Short(digest)}", Section.Repositories), async output =>
         {
             var html = output.Html;
@@ -41,7 +44,7 @@ internal sealed class BlobPage(PageFrame frame, InventoryOperations inventory, R
             if (blob.Manifests.Count > 0)
             {
                 html.Write($"<h2>Needed by</h2>\n");
-                await ManifestTable.WriteAsync(output, repository, blob.Manifests, new Selection(repository, url: null, isAll: false));
+                await ManifestTable.WriteAsync(output, repository, blob.Manifests, new Selection(repository, url: null, isAll: false), holders);
                 if (blob.HasMoreManifests)
                 {
                     html.Write($"""<p class="quiet">More manifests need it.</p>""");

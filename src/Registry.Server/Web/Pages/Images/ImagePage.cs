@@ -1,6 +1,7 @@
 using System.Text;
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Names;
 using Registry.Core.Listings;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
@@ -12,7 +13,7 @@ using Registry.Server.Web.Parts;
 namespace Registry.Server.Web.Pages.Images;
 
 /// <summary>Page of a manifest, by tag or by digest.</summary>
-internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOperations inventory, ReferrerOperations referrers)
+internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOperations inventory, ManifestNames names, ReferrerOperations referrers)
 {
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
@@ -56,12 +57,13 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
             return gone;
         }
 
+        var parents = await names.FindTagsAsync(repository, detail.Parents.Take(RelationSections.Shown), request.Aborted);
         var title = reference.Tag is { } tag ? $"{repository}:{tag}" : $"{repository}@{DigestPart.Short(reference.Digest ?? digest)}";
         title = platform is null ? title : $"{title} ({platform})";
         var path = $"/repositories/{repository}/-/{(reference.Tag is null ? "manifests" : "tags")}/{reference}";
         await frame.SendAsync(request, new PageHead(title, Section.Repositories), async output =>
         {
-            ImageSections.WriteHead(output.Html, repository, reference, image, detail, request.MayDelete(repository));
+            ImageSections.WriteHead(output.Html, repository, reference, image, detail, request.OffersDeletion);
             output.Html.Write($"{new PlatformTabs(path, platforms, platform)}");
             CommandSection.Write(output.Html, ClientAddress.Of(request.Request), repository, reference, digest, platform);
             await ImageSections.WriteChildrenAsync(output, repository, image.View);
@@ -72,7 +74,7 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
                 await SbomSection.WriteAsync(output, sbom, $"/repositories/{repository}/-/manifests/{digest}", package);
             }
 
-            RelationSections.Write(output.Html, repository, detail);
+            RelationSections.Write(output.Html, repository, detail, parents, request.Mirrored?.Upstream);
             await tree.WriteAsync(output, repository);
             ImageSections.WriteManifest(output.Html, Encoding.UTF8.GetString(image.Bytes.Span[..Math.Min(image.Bytes.Length, ImageSections.MaxManifest)]), image.Bytes.Length);
         });

@@ -2,7 +2,7 @@ using Registry.Core.Inventory;
 using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;
 
-namespace Registry.Server.Web.Pages;
+namespace Registry.Server.Web.Pages.Lists;
 
 /// <summary>Two cells of a row: the platforms of a manifest, or what else it is; and its size.</summary>
 /// <param name="manifest">The manifest.</param>

@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 using Registry.Server.Http;
 using Registry.Server.Web.Html;
 
-namespace Registry.Server.Web.Pages;
+namespace Registry.Server.Web.Pages.Lists;
 
 /// <summary>Boxes of a table whose rows can be deleted together: fields of a form that opens the page which asks before it deletes.</summary>
 /// <param name="repository">The repository.</param>
@@ -53,7 +53,7 @@ internal readonly struct Selection(RepositoryName repository, string? url, bool 
         html.Write($"</tbody></table></div>\n");
         if (url is not null)
         {
-            html.Write($"""<p class="actions"><button>Delete what is selected…</button></p></form>""");
+            html.Write($"""<p class="actions selected"><button>Delete what is selected…</button></p></form>""");
         }
     }
 }
