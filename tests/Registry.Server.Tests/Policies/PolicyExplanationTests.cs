@@ -20,7 +20,6 @@ public sealed class PolicyExplanationTests : IAsyncLifetime
     private static readonly (string, string) Admin = AccessFolder.Basic("admin");
 
     private readonly AccessFolder _access = new();
-    private readonly TemporaryFolder _data = new("explained");
     private readonly TestSigner _signer = new();
     private readonly PolicyFolder _policy = new("""
         { "rules": [
@@ -33,12 +32,12 @@ public sealed class PolicyExplanationTests : IAsyncLifetime
     private readonly TestImage _image = TestImage.Create();
     private TestRegistry _registry = null!;
 
-    private Dictionary<string, string> Settings => new() { [PolicyFile.Setting] = _policy.Path, ["REGISTRY_STORAGE_PATH"] = _data.Path };
+    private Dictionary<string, string> Settings => new() { [PolicyFile.Setting] = _policy.Path, ["REGISTRY_STORAGE_PATH"] = _registry.StoragePath };
 
     public async ValueTask InitializeAsync()
     {
         _policy.WriteKey("test.pub", _signer);
-        _registry = await TestRegistry.StartAsync(options => _policy.Configure(_access.Configure(options, AuthenticationKind.Basic)) with { StoragePath = _data.Path });
+        _registry = await TestRegistry.StartAsync(options => _policy.Configure(_access.Configure(options, AuthenticationKind.Basic)));
         _registry.Client.DefaultRequestHeaders.Add(Admin.Item1, Admin.Item2);
     }
 
@@ -47,7 +46,6 @@ public sealed class PolicyExplanationTests : IAsyncLifetime
         await _registry.DisposeAsync();
         _policy.Dispose();
         _access.Dispose();
-        _data.Dispose();
         _signer.Dispose();
     }
 
