@@ -1,5 +1,4 @@
 using Registry.Core.Access;
-using Registry.Server.Configuration;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Buckets;
 using Registry.Server.Tests.Policies;
