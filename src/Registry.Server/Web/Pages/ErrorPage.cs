@@ -49,14 +49,15 @@ internal sealed class ErrorPage(PageFrame frame) : IErrorWriter
         await frame.SendAsync(request, new PageHead(title, Section.None), output =>
         {
             output.Html.Write($"""<div class="title"><h1>{title}</h1></div><div class="fault" role="alert">""");
-            if (Sentence(request, error) is { } sentence)
+            var sentence = Sentence(request, error);
+            if (sentence is not null)
             {
                 output.Html.Write($"<p>{sentence}</p>");
             }
 
             foreach (var detail in error.Details)
             {
-                output.Html.Write($"<p><bdi>{Begin(detail)}</bdi></p>");
+                output.Html.Write($"<p><bdi>{(sentence is null ? Begin(detail) : detail)}</bdi></p>");
             }
 
             output.Html.Write($"""</div><p class="actions">""");
