@@ -153,7 +153,7 @@ public sealed partial class RecentChanges(IChangeFeed feed, TimeProvider time, I
                 }
                 catch (StorageException e)
                 {
-                    LogFault(e.Message);
+                    LogFault(e.Message.TrimEnd('.'));
                     await Task.Delay(Pause, time, _stopping.Token);
                     OnRecorded();
                 }

@@ -74,7 +74,7 @@ internal sealed partial class EndpointSender : IAsyncDisposable
             }
             catch (StorageException e)
             {
-                Report(e.Message);
+                Report(e.Message.TrimEnd('.'));
             }
 #pragma warning disable CA1031 // No caller awaits this, and the other endpoints go on.
             catch (Exception e)

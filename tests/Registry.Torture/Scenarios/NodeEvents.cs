@@ -67,8 +67,12 @@ public sealed class NodeEvents : IScenario
         List<TagWriter> held = [.. Enumerable.Range(0, HeldWriters).Select(number => new TagWriter($"torture/held{number}", HeldTag))];
         List<TagWriter> writers = [.. Enumerable.Range(0, Writers).Select(number => new TagWriter($"torture/events{number}")), .. held];
         var faults = new FaultInjector(cluster, MaxFreeze);
+
+        // A push that stays open, also of a node that was killed, holds up those of the same repository for longer than they wait.
+        cluster.DatabaseFaults.Begin();
         using var stop = new CancellationTokenSource();
-        var writing = Task.WhenAll(writers.Select(writer => writer.WriteThroughAsync(http, Pause, e => e is TimeoutException || e.IsLostConnection(), stop.Token)));
+        var writing = NodesLoad.UntilAllEndAsync(
+            [.. writers.Select(writer => writer.WriteThroughAsync(http, Pause, e => e is TimeoutException || e.IsLostConnection(), stop.Token))]);
         var made = 0;
         try
         {

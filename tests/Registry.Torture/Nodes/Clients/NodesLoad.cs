@@ -86,6 +86,17 @@ internal sealed class NodesLoad : IDisposable
         }
     }
 
+    /// <summary>Waits until all have ended. Throws as soon as one fails.</summary>
+    public static async Task UntilAllEndAsync(List<Task> tasks)
+    {
+        while (tasks.Count > 0)
+        {
+            var ended = await Task.WhenAny(tasks);
+            await ended;
+            tasks.Remove(ended);
+        }
+    }
+
     /// <summary>Verifies all stored content.</summary>
     /// <exception cref="ViolationException">Something is damaged or missing.</exception>
     public async Task VerifyAsync()
@@ -119,17 +130,6 @@ internal sealed class NodesLoad : IDisposable
             },
             CancellationToken.None));
         return UntilAllEndAsync([.. working, .. racing]);
-    }
-
-    // Throws as soon as one fails.
-    private static async Task UntilAllEndAsync(List<Task> tasks)
-    {
-        while (tasks.Count > 0)
-        {
-            var ended = await Task.WhenAny(tasks);
-            await ended;
-            tasks.Remove(ended);
-        }
     }
 
     private async Task RecoverAsync()
