@@ -36,7 +36,11 @@ public sealed class ShownRegistry : IAsyncLifetime
         WriteFiles(_upstream.Client.BaseAddress!);
         Registry = await TestRegistry.StartAsync(options => _users.Configure(options) with
         {
-            SpacePeriod = TimeSpan.FromSeconds(1), UiTitle = "Shop images", MirrorConfig = _folder.File("mirror.json"), PolicyConfig = _folder.File("policy.json"), EventsConfig = _folder.File("events.json"),
+            SpacePeriod = TimeSpan.FromSeconds(1),
+            UiTitle = "Shop images",
+            MirrorConfig = _folder.File("mirror.json"),
+            PolicyConfig = _folder.File("policy.json"),
+            EventsConfig = _folder.File("events.json"),
         });
         var client = Registry.Client;
         Users.Identify(client, Users.Admin);

@@ -61,11 +61,11 @@ public sealed class GeneratedClientTests : IAsyncLifetime
             TestImage first = await http.PushAsync(name, TestImage.Create(), "v1");
             TestImage second = await http.PushAsync(name, TestImage.Create(), "v1");
             await ReadAsync(api, name, second);
+            await ExplainAsync(api, name, second);
             await SetBackAsync(api, name, first, second);
             await RestoreAndPurgeAsync(api, http, name, second);
             await ChangeWholeAsync(api, name, first);
             await MaintainAsync(api, name, first);
-            await ExplainAsync(api, name);
             await MirrorAsync(api, name);
             await FollowAsync(api, name);
         }
@@ -177,11 +177,10 @@ public sealed class GeneratedClientTests : IAsyncLifetime
     }
 
     // This registry has no rules.
-    private static async Task ExplainAsync(RegistryApi api, string name)
+    private static async Task ExplainAsync(RegistryApi api, string name, TestImage image)
     {
         PolicyExplanation explained = await api.ExplainPoliciesAsync($"{name}:v1", Cancellation);
-        Assert.Equal($"{name}:v1", explained.Image);
-        Assert.StartsWith("sha256:", explained.Digest, StringComparison.Ordinal);
+        Assert.Equal(($"{name}:v1", image.Digest), (explained.Image, explained.Digest));
         Assert.Empty(explained.Rules);
     }
 
