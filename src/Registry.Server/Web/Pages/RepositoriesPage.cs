@@ -1,10 +1,10 @@
-using Registry.Server.Api.Inventory;
 using System.Globalization;
 using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
 using Registry.Core.Inventory.Records;
 using Registry.Core.Space;
+using Registry.Server.Api.Inventory;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
