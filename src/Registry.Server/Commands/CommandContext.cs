@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
+using Registry.Files;
 using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
@@ -81,6 +82,26 @@ internal sealed class CommandContext(
     {
         Error.WriteLine($"registry: {message}");
         return ExitCodes.Failure;
+    }
+
+    /// <summary>Reads a file of the operator, and prints what is in it, or why it cannot be used.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="write">Prints what is in it.</param>
+    public int CheckFile<T>(string path, Func<string, T> read, Action<T> write)
+    {
+        T content;
+        try
+        {
+            content = read(path);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            return Fail($"{path} cannot be used: {IoFault.Reason(e, path)}");
+        }
+
+        write(content);
+        return ExitCodes.Success;
     }
 
     /// <summary>Reports that a command cannot use the storage.</summary>

@@ -37,19 +37,13 @@ internal static class PolicyFile
     /// <exception cref="StartupException">The file cannot be used.</exception>
     public static IChangeRules ReadChangeRules(RegistryOptions options)
     {
-        if (options.ChangeRules is { } given)
-        {
-            return given;
-        }
-
-        if (options.PolicyConfig is null)
-        {
-            return NoRules.Instance;
-        }
-
-        var rules = ReadRules(options);
-        return new PolicyChangeRules(() => rules);
+        var rules = options.ChangeRules is null ? ReadRules(options) : PolicyRules.None;
+        return ChangeRulesOf(options, () => rules);
     }
+
+    /// <summary>Rules about changes by the rules that are read from the file; none without the setting.</summary>
+    public static IChangeRules ChangeRulesOf(RegistryOptions options, Func<PolicyRules> current) =>
+        options.ChangeRules ?? (options.PolicyConfig is null ? NoRules.Instance : new PolicyChangeRules(current));
 
     /// <summary>Rules for a command, which reads the file once; none without the setting.</summary>
     /// <exception cref="StartupException">The file cannot be used.</exception>

@@ -13,10 +13,10 @@ internal sealed partial class PolicyComposition : IAsyncDisposable
 {
     private readonly WatchedFile<PolicyRules>? _rules;
 
-    private PolicyComposition(WatchedFile<PolicyRules>? rules, IChangeRules? given)
+    private PolicyComposition(WatchedFile<PolicyRules>? rules, RegistryOptions options)
     {
         _rules = rules;
-        ChangeRules = given ?? (rules is null ? NoRules.Instance : new PolicyChangeRules(() => rules.Value));
+        ChangeRules = PolicyFile.ChangeRulesOf(options, () => Current);
     }
 
     /// <summary>Rules about changes, by the file as it is at each change.</summary>
@@ -34,7 +34,7 @@ internal sealed partial class PolicyComposition : IAsyncDisposable
     {
         var logger = loggers.CreateLogger<PolicyComposition>();
         var rules = WatchedSetting.Open(PolicyFile.Setting, options.PolicyConfig, content => Read(content, options, logger), time, logger);
-        return new PolicyComposition(rules, options.ChangeRules);
+        return new PolicyComposition(rules, options);
     }
 
     /// <summary>Adds the rules to the settings of the core.</summary>

@@ -265,13 +265,13 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>True when the caller may push to a repository.</summary>
     public bool MayPush(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Push, other) == Verdict.Allowed;
 
-    /// <summary>True when the caller is one of those who push to the repository of the request. Nobody pushes to a mirrored one.</summary>
+    /// <summary>True when the caller is one of those who push to the repository of the request. No client pushes to a mirrored one.</summary>
     public bool IsPusher => Mirrored is null && _authorizer!.IsPusher(Identity, Repository);
 
     /// <summary>True when the caller may delete from a repository.</summary>
     public bool MayDelete(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Delete, other) == Verdict.Allowed;
 
-    /// <summary>True when pages offer the caller to set tags of the repository of the request. Nobody sets those of a mirrored one.</summary>
+    /// <summary>True when pages offer the caller to set tags of the repository of the request. No user sets those of a mirrored one.</summary>
     public bool OffersPush => Mirrored is null && MayPush(Repository);
 
     /// <summary>True when pages offer the caller to delete from the repository of the request. What is mirrored goes by the mirror alone.</summary>

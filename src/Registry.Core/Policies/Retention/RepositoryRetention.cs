@@ -93,7 +93,7 @@ internal sealed class RepositoryRetention
         return idle < situation.Grace ? "needed or asked for within REGISTRY_GC_GRACE" : FindPull(use, situation);
     }
 
-    /// <summary>Finds the reason why something is kept for its last pull, or its last push, which counts as one: nobody can have pulled before. Null if there is none.</summary>
+    /// <summary>Finds the reason why something is kept for its last pull, or its last push, which counts as one: no client can have pulled before. Null if there is none.</summary>
     public string? FindPull(LastUse use, RetentionSituation situation) =>
         _keeping.Select(rule => FindPull(rule, use, situation)).FirstOrDefault(reason => reason is not null);
 

@@ -7,6 +7,8 @@ namespace Registry.Core.Policies.Rules;
 /// <param name="Except">Patterns of tags among these that may.</param>
 public sealed record ImmutableTagsRule(IReadOnlyList<TagPattern> Tags, IReadOnlyList<TagPattern> Except)
 {
-    /// <summary>True if a tag is immutable by this rule.</summary>
-    public bool Covers(Tag tag) => Tags.Any(pattern => pattern.Matches(tag)) && !Except.Any(pattern => pattern.Matches(tag));
+    /// <summary>
+    /// True if a tag is immutable by this rule. Tags of signatures and the like never are: they get another digest with each signature that is added.
+    /// </summary>
+    public bool Covers(Tag tag) => Tags.Any(pattern => pattern.Matches(tag)) && !Except.Any(pattern => pattern.Matches(tag)) && !AttachedTag.Is(tag);
 }

@@ -178,7 +178,7 @@ internal sealed class PolicyRuleReader(Func<string, byte[]> readFile)
         return Duration.TryParse(text, out var time) && time > TimeSpan.Zero ? time : throw file.Fault($"{path} is \"{text}\"; allowed: a time such as 12h or 30d");
     }
 
-    // An object that says nothing is a mistake, and what it would mean is anybody's guess.
+    // An object that says nothing is a mistake: what it would mean is not known.
     private static void ReadParts(ref ConfigurationJson file, string path, string allowed, PropertyReading read)
     {
         if (ReadObject(ref file, path, allowed, read) == 0)

@@ -9,11 +9,9 @@ public sealed record PolicyRules(IReadOnlyList<PolicyRule> Rules)
     /// <summary>No rules.</summary>
     public static PolicyRules None { get; } = new([]);
 
-    /// <summary>
-    /// Finds the first rule by which a tag is immutable; null if none is. Tags of signatures and the like never are: they get another digest with each signature that is added.
-    /// </summary>
+    /// <summary>Finds the first rule by which a tag is immutable; null if none is.</summary>
     public PolicyRule? FindImmutable(RepositoryName repository, Tag tag) =>
-        AttachedTag.Is(tag) ? null : Rules.FirstOrDefault(rule => rule.ImmutableTags is { } tags && rule.Repository.Matches(repository) && tags.Covers(tag));
+        Rules.FirstOrDefault(rule => rule.ImmutableTags is { } tags && rule.Repository.Matches(repository) && tags.Covers(tag));
 
     /// <summary>Finds the rules with a quota of a repository, in the order of the file.</summary>
     public IReadOnlyList<PolicyRule> FindQuotas(RepositoryName repository) => [.. Of(repository).Where(rule => rule.Quota is not null)];

@@ -50,6 +50,6 @@ internal sealed record PolicyRuleAnswer
         Line = rule.Line,
         Repository = rule.Repository.Text,
         Says = says,
-        Immutable = tag is { } one ? !isMirrored && rule.ImmutableTags is { } tags && tags.Covers(one) && !AttachedTag.Is(one) : null,
+        Immutable = tag is { } one ? !isMirrored && rule.ImmutableTags?.Covers(one) is true : null,
     };
 }

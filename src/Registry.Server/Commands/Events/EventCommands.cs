@@ -131,20 +131,10 @@ internal static class EventCommands
         {
             path,
         };
-        command.SetAction((parsed, _) =>
-        {
-            var file = parsed.GetRequiredValue(path);
-            try
-            {
-                var configuration = EventsConfigurationReader.Read(OperatorFile.Read(file), Path.GetDirectoryName(Path.GetFullPath(file))!);
-                EventTable.Write(context.Output, configuration);
-                return Task.FromResult(ExitCodes.Success);
-            }
-            catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
-            {
-                return Task.FromResult(context.Fail($"{file} cannot be used: {IoFault.Reason(e, file)}"));
-            }
-        });
+        command.SetAction(parsed => context.CheckFile(
+            parsed.GetRequiredValue(path),
+            file => EventsConfigurationReader.Read(OperatorFile.Read(file), Path.GetDirectoryName(Path.GetFullPath(file))!),
+            configuration => EventTable.Write(context.Output, configuration)));
         return command;
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Registry.Core.Errors;
-using Registry.Files;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Policies;
@@ -26,20 +25,11 @@ internal static class PolicyCommands
         {
             file,
         };
-        command.SetAction(parsed => Check(context, parsed.GetRequiredValue(file)));
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(file);
+            return context.CheckFile(path, PolicyFile.Read, rules => context.Output.WriteLine($"{path} can be used: {Count.Of(rules.Rules.Count, "rule")}."));
+        });
         return command;
-    }
-
-    private static int Check(CommandContext context, string path)
-    {
-        try
-        {
-            context.Output.WriteLine($"{path} can be used: {Count.Of(PolicyFile.Read(path).Rules.Count, "rule")}.");
-            return ExitCodes.Success;
-        }
-        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
-        {
-            return context.Fail($"{path} cannot be used: {IoFault.Reason(e, path)}");
-        }
     }
 }

@@ -72,7 +72,7 @@ internal static class RetentionCommands
         CommandContext context, MaintenanceRun run, RegistryOptions options, bool isDryRun, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var rules = PolicyFile.ReadRules(options);
-        var changeRules = PolicyFile.ReadChangeRules(options);
+        var changeRules = PolicyFile.ChangeRulesOf(options, () => rules);
         var opened = await RegistryStorage.OpenExistingAsync(options.Storage, changeRules, TimeProvider.System, loggers, writesOut: !isDryRun);
         return await context.WithStorageAsync(opened, async storage =>
         {
