@@ -57,24 +57,25 @@ public sealed class ContainersHome : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // After the end of a container, conmon runs podman once more to clean up. That writes into the storage, and no command waits for it.
-        await Eventually.TrueAsync(() => !CommandLines().Any(line => line.Contains(_folder.Path, StringComparison.Ordinal)), $"no process uses {_folder.Path}");
+        await Eventually.TrueAsync(() => !Processes().Any(MayUseFolder), $"no process uses {_folder.Path}");
         _folder.Dispose();
     }
 
-    private static IEnumerable<string> CommandLines() => Directory.EnumerateDirectories("/proc")
-        .Where(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out _))
-        .Select(ReadCommandLine);
+    private static IEnumerable<string> Processes() => Directory.EnumerateDirectories("/proc")
+        .Where(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out _));
 
-    private static string ReadCommandLine(string process)
+    private bool MayUseFolder(string process)
     {
         try
         {
-            return File.ReadAllText(Path.Combine(process, "cmdline"));
+            string line = File.ReadAllText(Path.Combine(process, "cmdline"));
+            // A process that is just becoming another program has no command line, but an executable; a kernel thread, and one that has ended, has neither.
+            return line.Length == 0 ? File.ResolveLinkTarget(Path.Combine(process, "exe"), returnFinalTarget: false) is not null : line.Contains(_folder.Path, StringComparison.Ordinal);
         }
         catch (IOException)
         {
             // It has ended.
-            return string.Empty;
+            return false;
         }
     }
 

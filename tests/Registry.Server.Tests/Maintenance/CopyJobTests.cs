@@ -25,7 +25,7 @@ public sealed class CopyJobTests
             }
         }
 
-        var change = (await maintained.Registry.Host.Storage.Changes.ReadAsync(0, 1000))[^1];
+        var change = (await maintained.ReadChangesAsync())[^1];
         Assert.Equal(("production/app", "admin"), (change.Repository.Value, change.Origin.Actor));
 
         // The copy is held by itself: the source may go, and a collection that takes all it may take leaves it.

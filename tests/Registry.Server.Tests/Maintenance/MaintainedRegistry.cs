@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Registry.Core.Access;
+using Registry.Core.Changes;
+using Registry.Core.Oci;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Web;
@@ -62,6 +64,30 @@ internal sealed class MaintainedRegistry : IAsyncDisposable
     public async Task<JsonElement> ShowAsync(long id) => Check.Status(200, await Admin.GetAnswerAsync($"/api/v1/maintenance/show?id={id}")).Json;
 
     public Task<Answer> CancelAsync(long id) => StartJobAsync($"cancel?id={id}");
+
+    /// <summary>
+    /// Reads all changes that were answered. With several nodes, changes become readable a moment after the answers, those of a later mutation after those of an earlier one: so a push is
+    /// made, and its change waited for.
+    /// </summary>
+    public async Task<IReadOnlyList<RegistryChange>> ReadChangesAsync()
+    {
+        var last = RepositoryName.Parse("read/changes");
+        var feed = Registry.Host.Storage.Changes;
+        var pushed = await Admin.PushAsync(last.Value, TestImage.Create(), "last");
+        List<RegistryChange> read = [];
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                while (await feed.ReadAsync(read.Count == 0 ? 0 : read[^1].Sequence, 1000) is { Count: > 0 } changes)
+                {
+                    read.AddRange(changes);
+                }
+
+                return read.Any(change => change.Tag is not null && change.Digest?.ToString() == pushed.Digest);
+            },
+            "the change of the last push is readable");
+        return [.. read.Where(change => change.Repository != last)];
+    }
 
     public async ValueTask DisposeAsync()
     {

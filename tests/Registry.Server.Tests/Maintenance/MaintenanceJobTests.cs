@@ -64,7 +64,7 @@ public sealed class MaintenanceJobTests
         var young = await maintained.RunJobAsync("gc?untagged=true&delete=true&olderThan=30d");
         Assert.Equal((0, 1), (Manifests(young), young.GetProperty("numbers").GetProperty("younger").GetInt32()));
         Assert.Equal(1, Manifests(await maintained.RunJobAsync("gc?untagged=true&delete=true")));
-        var change = (await maintained.Registry.Host.Storage.Changes.ReadAsync(0, 100))[^1];
+        var change = (await maintained.ReadChangesAsync())[^1];
         Assert.Equal((untagged.Digest, "admin"), (change.Digest.ToString(), change.Origin.Actor));
         Check.Status(404, await maintained.Admin.GetAnswerAsync($"/v2/team/app/manifests/{untagged.Digest}"));
         Check.Status(200, await maintained.Admin.GetAnswerAsync("/v2/team/app/manifests/latest"));

@@ -262,25 +262,19 @@ public sealed class RetentionTests
     {
         var reasons = deleted.Select(decision => decision.Split(' ', 2)).ToDictionary(decision => decision[0], decision => decision[1]);
         var found = 0;
-        var after = 0L;
-        while (await maintained.Registry.Host.Storage.Changes.ReadAsync(after, 1000) is { Count: > 0 } changes)
+        foreach (var change in (await maintained.ReadChangesAsync()).Where(change => change.Origin.Source == ChangeSource.Retention))
         {
-            foreach (var change in changes.Where(change => change.Origin.Source == ChangeSource.Retention))
+            Assert.Equal(ChangeOrigin.Retention("admin"), change.Origin);
+            var name = change.Tag is { } tag ? $"{change.Repository}:{tag}@{change.Previous}" : $"{change.Repository}@{change.Digest}";
+            if (reasons.TryGetValue(name, out var reason))
             {
-                Assert.Equal(ChangeOrigin.Retention("admin"), change.Origin);
-                var name = change.Tag is { } tag ? $"{change.Repository}:{tag}@{change.Previous}" : $"{change.Repository}@{change.Digest}";
-                if (reasons.TryGetValue(name, out var reason))
-                {
-                    Assert.Equal(reason, change.Reason);
-                    found++;
-                }
-                else
-                {
-                    Assert.True(change.Kind is ChangeKind.ManifestRemoved or ChangeKind.TagForgotten, $"{change}");
-                }
+                Assert.Equal(reason, change.Reason);
+                found++;
             }
-
-            after = changes[^1].Sequence;
+            else
+            {
+                Assert.True(change.Kind is ChangeKind.ManifestRemoved or ChangeKind.TagForgotten, $"{change}");
+            }
         }
 
         // What goes with an index or subject has no change of its own.
