@@ -118,29 +118,16 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             repository.Value,
             last ?? string.Empty,
             limit + 1L);
-        return id.Count > 0 ? ToPage(tags, limit) : null;
+        return id.Count > 0 ? tags.ToPage(limit) : null;
     });
 
     public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
-        database.ReadAsync(async session =>
-        {
-            var names = new List<string>();
-            foreach (var range in ranges.Select(range => range.After(last)).Where(range => !range.IsEmpty))
-            {
-                names.AddRange(await session.AllAsync(
-                    "SELECT name FROM repositories WHERE has_manifests AND name >= $1 AND name < $2 ORDER BY name LIMIT $3",
-                    row => row.GetString(0),
-                    range.Start,
-                    range.End,
-                    limit + 1L - names.Count));
-                if (names.Count > limit)
-                {
-                    break;
-                }
-            }
-
-            return ToPage(names, limit);
-        });
+        database.ReadAsync(async session => (await ranges.ReadAsync(last, limit + 1L, (range, left) => session.AllAsync(
+            "SELECT name FROM repositories WHERE has_manifests AND name >= $1 AND name < $2 ORDER BY name LIMIT $3",
+            row => row.GetString(0),
+            range.Start,
+            range.End,
+            left))).ToPage(limit));
 
     public Task<Page<Referrer>> ListReferrersAsync(
         RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
@@ -328,9 +315,6 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             Key = ContentRows.ReadText(row, 4),
         };
     }
-
-    private static Page<T> ToPage<T>(List<T> rows, int limit) =>
-        rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
 
     // Adds a link under the shared lock of the repository, which is in the rows when the session has sent the queries. A repository without content that is not of the origin
     // is taken first, which needs the lock alone.

@@ -113,28 +113,16 @@ public sealed class PostgresSpaceMetadata(PostgresDatabase database) : ISpaceMet
             Uploads = row.GetInt64(9),
         }));
 
-    public Task<Page<NamedSpace>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) => database.ReadAsync(async session =>
-    {
-        var found = new List<NamedSpace>();
-        foreach (var range in ranges.Select(range => range.After(last)).Where(range => !range.IsEmpty))
-        {
-            found.AddRange(await session.AllAsync(
-                """
-                SELECT r.name, s.repository_id, s.referred, s.only_here, s.trashed FROM repositories r JOIN space_repositories s ON s.repository_id = r.id
-                WHERE r.name >= $1 AND r.name < $2 ORDER BY r.name LIMIT $3
-                """,
-                row => new NamedSpace(row.GetString(0), Read(row, 1)),
-                range.Start,
-                range.End,
-                limit + 1L - found.Count));
-            if (found.Count > limit)
-            {
-                return new Page<NamedSpace>(found.GetRange(0, limit), true);
-            }
-        }
-
-        return new Page<NamedSpace>(found, false);
-    });
+    public Task<Page<NamedSpace>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        database.ReadAsync(async session => (await ranges.ReadAsync(last, limit + 1L, (range, left) => session.AllAsync(
+            """
+            SELECT r.name, s.repository_id, s.referred, s.only_here, s.trashed FROM repositories r JOIN space_repositories s ON s.repository_id = r.id
+            WHERE r.name >= $1 AND r.name < $2 ORDER BY r.name LIMIT $3
+            """,
+            row => new NamedSpace(row.GetString(0), Read(row, 1)),
+            range.Start,
+            range.End,
+            left))).ToPage(limit));
 
     public async Task<IReadOnlyList<NamedSpace>> ListLargestAsync(int limit) => await database.ReadAsync(session => session.AllAsync(
         """

@@ -88,36 +88,21 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
         RepositoryRows.FindExisting(session, repository) is { } id
-            ? ToPage(
-                session.All(
-                    "SELECT name FROM tags WHERE repository_id = @1 AND name > @2 ORDER BY name LIMIT @3",
-                    row => row.GetString(0),
-                    id,
-                    last ?? string.Empty,
-                    limit + 1L),
-                limit)
+            ? session.All(
+                "SELECT name FROM tags WHERE repository_id = @1 AND name > @2 ORDER BY name LIMIT @3",
+                row => row.GetString(0),
+                id,
+                last ?? string.Empty,
+                limit + 1L).ToPage(limit)
             : null);
 
     public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
-        database.ReadAsync(session =>
-        {
-            var names = new List<string>();
-            foreach (var range in ranges.Select(range => range.After(last)).Where(range => !range.IsEmpty))
-            {
-                names.AddRange(session.All(
-                    "SELECT name FROM repositories WHERE manifest_count > 0 AND name >= @1 AND name < @2 ORDER BY name LIMIT @3",
-                    row => row.GetString(0),
-                    range.Start,
-                    range.End,
-                    limit + 1L - names.Count));
-                if (names.Count > limit)
-                {
-                    break;
-                }
-            }
-
-            return ToPage(names, limit);
-        });
+        database.ReadAsync(session => ranges.Read(last, limit + 1L, (range, left) => session.All(
+            "SELECT name FROM repositories WHERE manifest_count > 0 AND name >= @1 AND name < @2 ORDER BY name LIMIT @3",
+            row => row.GetString(0),
+            range.Start,
+            range.End,
+            left)).ToPage(limit));
 
     public Task<Page<Referrer>> ListReferrersAsync(
         RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
@@ -276,9 +261,6 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
         new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)) { Key = ContentRows.ReadKey(row, 4) };
-
-    private static Page<T> ToPage<T>(List<T> rows, int limit) =>
-        rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
 
     private ChangeContext Begin(ChangeOrigin origin, string? reason = null) => new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };
 

@@ -17,29 +17,16 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
     private const int PartLength = 3;
 
     public async Task<IReadOnlyList<RepositoryRow>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? after, string part, int limit) =>
-        await database.ReadAsync(async session =>
-        {
-            var found = new List<RepositoryRow>();
-            foreach (var range in ranges.Select(range => range.After(after)).Where(range => !range.IsEmpty))
-            {
-                found.AddRange(await session.AllAsync(
-                    """
-                    SELECT repository_id, name, pushed_at, pushed_by, size FROM repository_facts
-                    WHERE name >= $1 AND name < $2 AND position($3 IN name) > 0 ORDER BY name LIMIT $4
-                    """,
-                    ReadRepository,
-                    range.Start,
-                    range.End,
-                    part,
-                    (long)limit - found.Count));
-                if (found.Count == limit)
-                {
-                    break;
-                }
-            }
-
-            return found;
-        });
+        await database.ReadAsync(session => ranges.ReadAsync(after, limit, (range, left) => session.AllAsync(
+            """
+            SELECT repository_id, name, pushed_at, pushed_by, size FROM repository_facts
+            WHERE name >= $1 AND name < $2 AND position($3 IN name) > 0 ORDER BY name LIMIT $4
+            """,
+            ReadRepository,
+            range.Start,
+            range.End,
+            part,
+            left)));
 
     public async Task<IReadOnlyList<RepositoryRow>> ListRepositoriesAsync(RepositoryOrder order, ListPosition after, string part, int limit) =>
         await database.ReadAsync(session => session.AllAsync(

@@ -14,29 +14,16 @@ namespace Registry.Storage.Sqlite.Inventory;
 public sealed class SqliteInventory(SqliteDatabase database) : IInventory
 {
     public async Task<IReadOnlyList<RepositoryRow>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? after, string part, int limit) =>
-        await database.ReadAsync(session =>
-        {
-            var found = new List<RepositoryRow>();
-            foreach (var range in ranges.Select(range => range.After(after)).Where(range => !range.IsEmpty))
-            {
-                found.AddRange(session.All(
-                    """
-                    SELECT repository_id, name, pushed_at, pushed_by, size FROM repository_facts
-                    WHERE name >= @1 AND name < @2 AND instr(name, @3) > 0 ORDER BY name LIMIT @4
-                    """,
-                    ReadRepository,
-                    range.Start,
-                    range.End,
-                    part,
-                    (long)limit - found.Count));
-                if (found.Count == limit)
-                {
-                    break;
-                }
-            }
-
-            return found;
-        });
+        await database.ReadAsync(session => ranges.Read(after, limit, (range, left) => session.All(
+            """
+            SELECT repository_id, name, pushed_at, pushed_by, size FROM repository_facts
+            WHERE name >= @1 AND name < @2 AND instr(name, @3) > 0 ORDER BY name LIMIT @4
+            """,
+            ReadRepository,
+            range.Start,
+            range.End,
+            part,
+            left)));
 
     public async Task<IReadOnlyList<RepositoryRow>> ListRepositoriesAsync(RepositoryOrder order, ListPosition after, string part, int limit) =>
         await database.ReadAsync(session => session.All(
