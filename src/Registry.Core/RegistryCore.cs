@@ -43,15 +43,15 @@ public sealed class RegistryCore
         Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
         Sweep = CreateSweep(storage, settings, loggers);
         Grace = new GracePeriod(storage.Clock, settings.Grace);
-        Rules = new CollectionRules(Grace);
+        Forecast = new CollectionForecast(Grace);
         Pause = new CollectionPause(storage.Clock, Grace, settings.IsReadOnly, storage.IsShared, storage.CollectorMetadata.PausedUntil);
         var promises = new ContentPromises(Metadata, Grace, Pause, storage.Faults, loggers.CreateLogger<ContentPromises>());
-        Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Sweep, Rules);
+        Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Sweep, Grace);
         Collector = new GarbageCollector(
             storage.CollectorMetadata,
             storage.Blobs,
             CreateSweep(storage, settings, loggers),
-            Rules,
+            Grace,
             Pause,
             Plan,
             settings.CollectorOrigin,
@@ -100,7 +100,7 @@ public sealed class RegistryCore
             time,
             loggers.CreateLogger<SpaceRounds>());
         Inventory = new InventoryOperations(
-            storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
+            storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Forecast, settings.DefaultPageSize, settings.MaxPageSize);
         ManifestNames = new ManifestNames(storage.Inventory);
         Pulls = new PullRecorder(storage.Retention, settings.Policies, settings.IsReadOnly, time, loggers.CreateLogger<PullRecorder>());
         Retention = new RetentionOperations(
@@ -206,8 +206,8 @@ public sealed class RegistryCore
     /// <summary>Grace period of content that nothing needs.</summary>
     public GracePeriod Grace { get; }
 
-    /// <summary>Rules of the collection.</summary>
-    public CollectionRules Rules { get; }
+    /// <summary>What the collection will remove when.</summary>
+    public CollectionForecast Forecast { get; }
 
     /// <summary>Pause of the collection.</summary>
     public CollectionPause Pause { get; }

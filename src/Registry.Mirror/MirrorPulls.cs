@@ -66,7 +66,7 @@ public sealed class MirrorPulls : IAsyncDisposable
         _isReadOnly = () => core.IsReadOnly;
         _connect = connect;
         _record = new PullRecord(_metadata, time);
-        _manifests = new MirroredManifests(core.Manifests, core.Metadata, _record, maxDescriptors, time, loggers.CreateLogger<MirroredManifests>(), _stopping.Token);
+        _manifests = new MirroredManifests(core.Manifests, core.Metadata, new TagChecks(_record, time), maxDescriptors, time, loggers.CreateLogger<MirroredManifests>(), _stopping.Token);
         _lists = new MirroredLists(core.Lists, core.Referrers, time, _stopping.Token);
         _known = new KnownBlobs(time, _stopping.Token);
         _fetches = new BlobFetches(core.Blobs, core.Uploads, core.Metadata, repository => names().Find(repository), _known, time, loggers.CreateLogger<BlobFetches>());

@@ -1,6 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Promises;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Collection;
@@ -9,12 +10,12 @@ namespace Registry.Core.Collection;
 /// <param name="metadata">Metadata of the collector.</param>
 /// <param name="blobs">Stored bytes.</param>
 /// <param name="walk">Search for bytes that the metadata does not know.</param>
-/// <param name="rules">Rules of the collector.</param>
-public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs, UnknownBlobSweep walk, CollectionRules rules)
+/// <param name="grace">The grace period.</param>
+public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs, UnknownBlobSweep walk, GracePeriod grace)
 {
     /// <summary>Estimates what a collection would remove now.</summary>
     public async Task<CollectionEstimate> EstimateAsync() =>
-        new(await metadata.CountRemovableAsync(rules.Grace), await metadata.CountAllAsync());
+        new(await metadata.CountRemovableAsync(grace.Length), await metadata.CountAllAsync());
 
     /// <summary>Lists what a collection would remove.</summary>
     /// <param name="limit">Largest number of entries in a list.</param>
@@ -23,9 +24,9 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
     public async Task<CollectionPreview> PreviewAsync(int limit, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var (found, unknown, passed) = await walk.FindAsync(progress, cancellationToken);
-        var manifests = await metadata.ListIdleManifestsAsync(rules.Grace, withRoots: false, limit);
-        var links = await metadata.ListIdleAsync(rules.Grace, limit);
-        var removable = await metadata.ListRemovableBlobsAsync(rules.Grace, limit);
+        var manifests = await metadata.ListIdleManifestsAsync(grace.Length, withRoots: false, limit);
+        var links = await metadata.ListIdleAsync(grace.Length, limit);
+        var removable = await metadata.ListRemovableBlobsAsync(grace.Length, limit);
         var estimate = await EstimateAsync();
         var linked = await walk.FindLinkedAsync(found, cancellationToken);
         var removed = new List<KeyValuePair<Digest, long>>();
@@ -39,7 +40,7 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
 
     /// <summary>Lists the manifests that nothing has held for the grace period, including those that were pushed by themselves. Of both kinds, the longest idle come first.</summary>
     /// <param name="limit">Number of manifests at most.</param>
-    public Task<IReadOnlyList<ManifestRecord>> ListUntaggedAsync(int limit = int.MaxValue) => metadata.ListIdleManifestsAsync(rules.Grace, withRoots: true, limit);
+    public Task<IReadOnlyList<ManifestRecord>> ListUntaggedAsync(int limit = int.MaxValue) => metadata.ListIdleManifestsAsync(grace.Length, withRoots: true, limit);
 
     /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
     /// <param name="digest">The blob or manifest.</param>

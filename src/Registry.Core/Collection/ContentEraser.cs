@@ -6,8 +6,8 @@ using Registry.Core.Storage;
 namespace Registry.Core.Collection;
 
 /// <summary>
-/// Removes bytes that nothing needs any more, now and with all versions that the store keeps, also while the collection is paused or halted: a person has asked for it. The
-/// metadata decides about each digest as for the <see cref="GarbageCollector"/>.
+/// Removes bytes that nothing needs any more at once, with all versions that the store keeps, also while the collection is paused or halted: for a purge, and for what a mirror evicts. No part of a
+/// cycle of the <see cref="GarbageCollector"/>; the metadata decides about each digest as for that.
 /// </summary>
 /// <param name="metadata">Metadata of the collector.</param>
 /// <param name="blobs">Stored bytes.</param>
@@ -15,7 +15,7 @@ namespace Registry.Core.Collection;
 /// <param name="logger">Log of the removals.</param>
 public sealed partial class ContentEraser(ICollectorMetadata metadata, IBlobStore blobs, TimeProvider time, ILogger<ContentEraser> logger)
 {
-    // A batch of the collector takes seconds at most; a backup takes longer than a person waits.
+    // A batch of the collector takes seconds at most; a backup takes longer than anything waits.
     private const int Attempts = 100;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -84,6 +84,6 @@ public sealed partial class ContentEraser(ICollectorMetadata metadata, IBlobStor
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Bytes of {Digest} removed by a purge")]
+    [LoggerMessage(1, LogLevel.Information, "Bytes of {Digest} removed at once, by a purge or an eviction of the mirror")]
     private partial void LogErased(string digest);
 }

@@ -22,7 +22,7 @@ public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
     IBlobStore blobs,
     UnknownBlobSweep walk,
-    CollectionRules rules,
+    GracePeriod grace,
     CollectionPause pause,
     CollectionPlan plan,
     ChangeOrigin origin,
@@ -182,7 +182,7 @@ public sealed partial class GarbageCollector(
     private async Task<bool> IsPlausibleAsync()
     {
         // A full count takes long in a large registry, and a usual cycle does not need it.
-        var (manifests, links, blobs) = await metadata.CountRemovableAsync(rules.Grace);
+        var (manifests, links, blobs) = await metadata.CountRemovableAsync(grace.Length);
         var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await plan.EstimateAsync() : null;
         var wasImplausible = _isImplausible;
         _isImplausible = estimate is { IsImplausible: true };
@@ -205,7 +205,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!isOver())
         {
-            var due = await metadata.ListIdleManifestsAsync(rules.Grace, withRoots: false, ManifestBatchSize);
+            var due = await metadata.ListIdleManifestsAsync(grace.Length, withRoots: false, ManifestBatchSize);
             var expired = await ExpireAsync(due, withRoots: false, origin);
             total += expired.Count;
             foreach (var manifest in expired)
@@ -230,7 +230,7 @@ public sealed partial class GarbageCollector(
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
             var gone = (await metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.Grace, withRoots, by)).ToHashSet();
+                group.Key, [.. group.Select(manifest => manifest.Digest)], grace.Length, withRoots, by)).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
@@ -242,7 +242,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!isOver())
         {
-            var expired = await metadata.ExpireLinksAsync(rules.Grace, BatchSize, origin);
+            var expired = await metadata.ExpireLinksAsync(grace.Length, BatchSize, origin);
             total += expired.Count;
             foreach (var link in expired)
             {

@@ -29,16 +29,16 @@ public sealed record ManifestKeep
     /// <summary>Running time until it expires, in seconds; negative when overdue, null when it does not expire.</summary>
     public long? ExpiresAfterSeconds { get; init; }
 
-    /// <summary>Applies the rules of the collector.</summary>
+    /// <summary>Tells why a manifest stays, and for how long.</summary>
     /// <param name="manifest">What the metadata has.</param>
     /// <param name="hasParent">True if a manifest of the repository refers to it.</param>
     /// <param name="hasDeletedParent">True if one in the trash of the repository does.</param>
-    /// <param name="rules">The rules.</param>
-    public static ManifestKeep Of(ManifestExplanation manifest, bool hasParent, bool hasDeletedParent, CollectionRules rules)
+    /// <param name="forecast">What expires when.</param>
+    public static ManifestKeep Of(ManifestExplanation manifest, bool hasParent, bool hasDeletedParent, CollectionForecast forecast)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(rules);
-        var standing = CollectionRules.StandingOf(manifest, hasParent);
+        ArgumentNullException.ThrowIfNull(forecast);
+        var standing = CollectionForecast.StandingOf(manifest, hasParent);
         return new ManifestKeep
         {
             Standing = standing,
@@ -47,8 +47,8 @@ public sealed record ManifestKeep
             BySubject = manifest.Subject,
             ByTrash = hasDeletedParent,
             Upstream = manifest.Record.Upstream,
-            IdleSeconds = manifest.Record.IdleSince is { } since ? rules.IdleFor(since) : null,
-            ExpiresAfterSeconds = standing == ManifestStanding.Expiring ? rules.ExpiresAfter(manifest.Record) : null,
+            IdleSeconds = manifest.Record.IdleSince is { } since ? forecast.IdleFor(since) : null,
+            ExpiresAfterSeconds = standing == ManifestStanding.Expiring ? forecast.ExpiresAfter(manifest.Record) : null,
         };
     }
 }

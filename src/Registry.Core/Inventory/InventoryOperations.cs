@@ -11,11 +11,11 @@ namespace Registry.Core.Inventory;
 /// <param name="inventory">The lists.</param>
 /// <param name="metadata">The repositories.</param>
 /// <param name="platforms">Platforms of images.</param>
-/// <param name="rules">Rules of the collector.</param>
+/// <param name="forecast">What expires when.</param>
 /// <param name="defaultLimit">Size of a page if the client does not give one.</param>
 /// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
 public sealed class InventoryOperations(
-    IInventory inventory, IMetadataStore metadata, PlatformReader platforms, CollectionRules rules, int defaultLimit, int maxLimit)
+    IInventory inventory, IMetadataStore metadata, PlatformReader platforms, CollectionForecast forecast, int defaultLimit, int maxLimit)
 {
     /// <summary>Number at which the tags and manifests of a repository in a list are no longer counted.</summary>
     public const int LargestCount = 1000;
@@ -215,7 +215,7 @@ public sealed class InventoryOperations(
             Parents = [.. row.Parents.Take(MostNamed)],
             HasMoreParents = row.Parents.Count > MostNamed,
             Referrers = CountOf(row.Referrers),
-            Keep = ManifestKeep.Of(row.Explanation, row.Parents.Count > 0, row.DeletedParents.Count > 0, rules),
+            Keep = ManifestKeep.Of(row.Explanation, row.Parents.Count > 0, row.DeletedParents.Count > 0, forecast),
         };
     }
 
@@ -237,7 +237,7 @@ public sealed class InventoryOperations(
             HasMoreManifests = row.Manifests.Count > MostNamed,
             DeletedManifests = [.. row.DeletedManifests.Take(MostNamed)],
             IsPinned = row.Link.IsPinned,
-            ExpiresAfterSeconds = rules.ExpiresAfter(row.Link),
+            ExpiresAfterSeconds = forecast.ExpiresAfter(row.Link),
         };
     }
 

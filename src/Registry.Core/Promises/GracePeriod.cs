@@ -15,6 +15,9 @@ public sealed class GracePeriod(IGraceClock clock, TimeSpan length)
     /// <summary>The running time.</summary>
     public TimeSpan Length { get; } = length;
 
+    /// <summary>Interval between cycles of the collector: short enough to keep the period to within a tenth, without a busy loop.</summary>
+    public TimeSpan Interval { get; } = TimeSpan.FromSeconds(Math.Clamp(length.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
+
     /// <summary>Time for which an answer promises content: half of the grace period, rounded up.</summary>
     public long Promise => _seconds - (_seconds / 2);
 

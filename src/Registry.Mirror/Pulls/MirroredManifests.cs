@@ -16,13 +16,13 @@ namespace Registry.Mirror.Pulls;
 /// </summary>
 /// <param name="manifests">Stores and deletes manifests.</param>
 /// <param name="metadata">Manifests that are stored.</param>
-/// <param name="record">Times of the questions.</param>
+/// <param name="checks">When a tag is asked for again.</param>
 /// <param name="limits">Largest number of descriptors of a manifest.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 /// <param name="stopping">Ends the requests, for which no client may be waiting any more.</param>
 internal sealed partial class MirroredManifests(
-    ManifestOperations manifests, IMetadataStore metadata, PullRecord record, int limits, TimeProvider time, ILogger<MirroredManifests> logger, CancellationToken stopping)
+    ManifestOperations manifests, IMetadataStore metadata, TagChecks checks, int limits, TimeProvider time, ILogger<MirroredManifests> logger, CancellationToken stopping)
 {
     private readonly SharedCalls<(RepositoryName, Reference), Result<Freshness>> _calls = new();
     private readonly SharedCalls<(RepositoryName, Digest), Result<Freshness>> _repairs = new();
@@ -89,7 +89,7 @@ internal sealed partial class MirroredManifests(
         IUpstream upstream, MirroredName name, Reference reference, bool mayFetch, CancellationToken cancellationToken)
     {
         var stored = await metadata.FindManifestAsync(name.Local, reference);
-        if (stored is not null && (!mayFetch || reference.Tag is not { } tag || await IsFreshAsync(name, tag)))
+        if (stored is not null && (!mayFetch || reference.Tag is not { } tag || !await checks.IsDueAsync(name, tag)))
         {
             return new Pulled<StoredManifest>(stored, Freshness.Fresh);
         }
@@ -122,13 +122,6 @@ internal sealed partial class MirroredManifests(
         return Freshness.Fetched;
     }
 
-    private async ValueTask<bool> IsFreshAsync(MirroredName name, Tag tag)
-    {
-        // A time in the future is of a clock that was set back.
-        var age = await record.FindCheckAsync(name.Local, tag) is { } at ? time.GetUtcNow() - at : (TimeSpan?)null;
-        return age >= TimeSpan.Zero && age < name.Upstream.Check;
-    }
-
     private async Task<Result<Freshness>> AskAsync(IUpstream upstream, MirroredName name, Reference reference, bool isDue = false)
     {
         // Another call may have ended since.
@@ -138,7 +131,7 @@ internal sealed partial class MirroredManifests(
             return await FetchNewAsync(upstream, name, reference);
         }
 
-        if (reference.Tag is not { } tag || (!isDue && await IsFreshAsync(name, tag)))
+        if (reference.Tag is not { } tag || !(isDue || await checks.IsDueAsync(name, tag)))
         {
             return Freshness.Fresh;
         }
@@ -151,7 +144,7 @@ internal sealed partial class MirroredManifests(
 
         if (found.Digest == stored.Digest)
         {
-            record.NoteCheck(name.Local, tag);
+            checks.Note(name, tag);
             return Freshness.Fresh;
         }
 
@@ -184,7 +177,7 @@ internal sealed partial class MirroredManifests(
         var put = PutOf(name, digest, here.Size, new Manifest { MediaType = here.MediaType }, tag) with { MustExist = true };
         if ((await metadata.PutManifestAsync(put)).Error is not { } error)
         {
-            record.NoteCheck(name.Local, tag);
+            checks.Note(name, tag);
             return Freshness.Fresh;
         }
 
@@ -215,7 +208,7 @@ internal sealed partial class MirroredManifests(
 
         if (tag is { } checkedTag)
         {
-            record.NoteCheck(name.Local, checkedTag);
+            checks.Note(name, checkedTag);
         }
 
         return Freshness.Fetched;
@@ -242,7 +235,7 @@ internal sealed partial class MirroredManifests(
     // The content stays, and its digest is answered.
     private async Task<Result<Freshness>> RemoveAsync(MirroredName name, Tag tag, UpstreamFault fault)
     {
-        record.NoteCheck(name.Local, tag);
+        checks.Note(name, tag);
         if (name.Upstream.ServesRemoved)
         {
             return new Freshness(fault.Reason);
@@ -257,13 +250,8 @@ internal sealed partial class MirroredManifests(
         return deleted.Error is { } error && error.Code != RegistryErrorCode.ManifestUnknown ? error : new RegistryError(RegistryErrorCode.ManifestUnknown, fault.ForClients);
     }
 
-    private async Task<Result<Freshness>> ServeStaleAsync(MirroredName name, Tag tag, UpstreamFault fault)
-    {
-        var checkedAt = await record.FindCheckAsync(name.Local, tag) ?? DateTimeOffset.MinValue;
-        return name.Upstream.Stale is not { } longest || time.GetUtcNow() - checkedAt <= longest
-            ? new Freshness(fault.Reason)
-            : new RegistryError(RegistryErrorCode.UpstreamAway, fault.ForClients);
-    }
+    private async Task<Result<Freshness>> ServeStaleAsync(MirroredName name, Tag tag, UpstreamFault fault) =>
+        await checks.MayServeStaleAsync(name, tag) ? new Freshness(fault.Reason) : new RegistryError(RegistryErrorCode.UpstreamAway, fault.ForClients);
 
     [LoggerMessage(1, LogLevel.Error, "The manifest {Digest} of {Repository}, as {Upstream} sent it, is no manifest that can be read, and is not kept")]
     private partial void LogUnreadable(string digest, string repository, string upstream);

@@ -76,7 +76,7 @@ internal sealed class BackgroundWork(
         _indexing = Task.Run(IndexAsync);
         Repeat("The expiry of uploads", options.UploadCleanupInterval, ExpireAsync);
         Repeat("The return of memory", MemoryTrim.Interval, TrimAsync);
-        Repeat("The garbage collection", core.Rules.Interval, CollectAsync);
+        Repeat("The garbage collection", core.Grace.Interval, CollectAsync);
         Repeat("The record of pulls", PullRecorder.Interval, _ => core.Pulls.SaveAsync());
         Repeat("The retention", RetentionOperations.Interval, RetainAsync);
         Repeat("The computation of space", SpaceRounds.Interval, ComputeSpaceAsync);
@@ -168,7 +168,7 @@ internal sealed class BackgroundWork(
             return;
         }
 
-        _hasCollectionTurn = await IsOwnTurnAsync("collection", core.Rules.Interval);
+        _hasCollectionTurn = await IsOwnTurnAsync("collection", core.Grace.Interval);
         if (!_hasCollectionTurn)
         {
             return;

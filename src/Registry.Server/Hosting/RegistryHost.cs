@@ -171,7 +171,7 @@ public sealed class RegistryHost : IAsyncDisposable
     public GarbageCollector Collector => _core.Collector;
 
     /// <summary>Rules of the garbage collector.</summary>
-    public CollectionRules CollectionRules => _core.Rules;
+    public TimeSpan CollectionInterval => _core.Grace.Interval;
 
     /// <summary>Verifier; it also runs by itself.</summary>
     public Verifier Verifier => _core.Verifier;

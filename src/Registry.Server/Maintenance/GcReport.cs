@@ -16,13 +16,13 @@ internal sealed class GcReport(MaintenanceTarget target)
     private const int MaxUntaggedBeside = 10_000;
 
     private readonly RegistryCore _core = target.Core;
-    private readonly CollectionRules _rules = target.Core.Rules;
+    private readonly CollectionForecast _forecast = target.Core.Forecast;
 
     /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
     public string? Objection(CollectionEstimate estimate, long unknown, long passed)
     {
         var (removable, all) = estimate;
-        return Paused() ?? CollectionRules.ObjectionTo(estimate, unknown, passed) switch
+        return Paused() ?? Plausibility.ObjectionTo(estimate, unknown, passed) switch
         {
             CollectionObjection.None => null,
             CollectionObjection.TooMuch =>
@@ -36,8 +36,8 @@ internal sealed class GcReport(MaintenanceTarget target)
     {
         var plan = await _core.Plan.PreviewAsync(target.IsServing ? MaxListedBeside : GcPreview.MaxListed, progress, cancellationToken);
         return new GcPreview(
-            [.. plan.Manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, _rules.IdleFor(manifest.IdleSince)))],
-            [.. plan.Links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, _rules.IdleFor(link.IdleSince)))],
+            [.. plan.Manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, _forecast.IdleFor(manifest.IdleSince)))],
+            [.. plan.Links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, _forecast.IdleFor(link.IdleSince)))],
             [
                 .. plan.Blobs.Listed.Select(blob => new GcPreview.DoomedBlob(
                     blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository links to it any more" : "no repository would link to it any more")),
@@ -91,20 +91,20 @@ internal sealed class GcReport(MaintenanceTarget target)
         ? $"Clients were told that content exists while the registry was read-only, could not write, or was elsewhere before it moved here; everything stays for another {left} s of its running time"
         : null;
 
-    private static string? ObjectionToDelete(long untagged, long manifests) => CollectionRules.IsPlausible(untagged, manifests)
+    private static string? ObjectionToDelete(long untagged, long manifests) => !Plausibility.IsExceeded(untagged, manifests)
         ? null
         : $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half";
 
     private List<GcUntagged.Manifest> Describe(IEnumerable<ManifestRecord> manifests) =>
     [
         .. manifests.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(manifest => new GcUntagged.Manifest(
-            manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince))),
+            manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _forecast.IdleFor(manifest.IdleSince))),
     ];
 
     private static GcExplanation.Referrer Name(KeyValuePair<RepositoryName, Digest> manifest) => new(manifest.Key.Value, manifest.Value.Value);
 
     private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
-        link.Repository.Value, IdleOrNull(link.IdleSince), _rules.ExpiresAfter(link));
+        link.Repository.Value, IdleOrNull(link.IdleSince), _forecast.ExpiresAfter(link));
 
     private GcExplanation.RepositoryManifest Explain(ManifestExplanation manifest, bool hasParent)
     {
@@ -116,13 +116,13 @@ internal sealed class GcReport(MaintenanceTarget target)
             DateTimeOffset.FromUnixTimeSeconds(record.PushedAt),
             record.IsRoot,
             IdleOrNull(record.IdleSince),
-            manifest.IsUnsettled ? null : _rules.ExpiresAfter(record),
+            manifest.IsUnsettled ? null : _forecast.ExpiresAfter(record),
             manifest.IsUnsettled)
         {
             Upstream = record.Upstream,
-            Standing = CollectionRules.StandingOf(manifest, hasParent),
+            Standing = CollectionForecast.StandingOf(manifest, hasParent),
         };
     }
 
-    private long? IdleOrNull(long? idleSince) => idleSince is null ? null : _rules.IdleFor(idleSince);
+    private long? IdleOrNull(long? idleSince) => idleSince is null ? null : _forecast.IdleFor(idleSince);
 }

@@ -11,6 +11,8 @@ namespace Registry.Storage.Files.Blobs;
 internal sealed class FileSystemBlobStore(
     DataPaths paths, StorageThreads threads, BlobPlacement placement, DigestLocks locks, CheckedSync sync, Admission admission) : IBlobStore
 {
+    private readonly BlobRemoval _removal = new(paths, sync);
+
     public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default)
     {
         var digest = DigestOf(place);
@@ -47,7 +49,7 @@ internal sealed class FileSystemBlobStore(
     public Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken = default)
     {
         var digests = places.Select(DigestOf).ToList();
-        return threads.RunCancellableAsync(() => Delete(digests), cancellationToken);
+        return threads.RunCancellableAsync(() => _removal.Remove(digests), cancellationToken);
     }
 
     public async IAsyncEnumerable<BlobPlace> ListAsync(
@@ -85,23 +87,6 @@ internal sealed class FileSystemBlobStore(
         using (handle)
         {
             return new MemorySource(PlainFile.Read(handle, (int)length));
-        }
-    }
-
-    private void Delete(List<Digest> digests)
-    {
-        var shards = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var digest in digests)
-        {
-            if (PlainFile.DeleteFolder(paths.BlobDirectory(digest), paths.Blobs))
-            {
-                shards.Add(paths.BlobShard(digest));
-            }
-        }
-
-        foreach (var shard in shards)
-        {
-            sync.Directory(shard);
         }
     }
 }

@@ -11,7 +11,7 @@ namespace Registry.Storage.S3.Uploads;
 /// <summary>
 /// Received bytes of an upload, which one request has opened: those that the store has, and the end in memory, which leaves it when the request ends.
 /// </summary>
-internal sealed class S3UploadContent : IUploadContent, IMemoryHolder
+internal sealed class S3UploadContent : IUploadContent, IBlockHolder
 {
     private readonly UploadSite _site;
     private readonly Guid _id;

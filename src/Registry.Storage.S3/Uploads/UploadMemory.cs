@@ -19,7 +19,7 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
     private readonly Lock _lock = new();
 
     // The one that has used memory most recently is the last.
-    private readonly LinkedList<IMemoryHolder> _holders = new();
+    private readonly LinkedList<IBlockHolder> _holders = new();
 
     /// <summary>Number of blocks that no upload has.</summary>
     public int Free => _free.CurrentCount;
@@ -51,7 +51,7 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
     }
 
     /// <summary>Notes that an upload has memory, and is in use.</summary>
-    public void Touch(LinkedListNode<IMemoryHolder> holder)
+    public void Touch(LinkedListNode<IBlockHolder> holder)
     {
         lock (_lock)
         {
@@ -65,7 +65,7 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
     }
 
     /// <summary>Notes that an upload has no memory.</summary>
-    public void Leave(LinkedListNode<IMemoryHolder> holder)
+    public void Leave(LinkedListNode<IBlockHolder> holder)
     {
         lock (_lock)
         {
@@ -80,7 +80,7 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
     /// <returns>False if there is none.</returns>
     public async Task<bool> ReclaimAsync()
     {
-        List<IMemoryHolder> holders;
+        List<IBlockHolder> holders;
         lock (_lock)
         {
             holders = [.. _holders];

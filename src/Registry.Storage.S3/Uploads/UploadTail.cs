@@ -11,10 +11,10 @@ namespace Registry.Storage.S3.Uploads;
 /// <param name="site">What all uploads share.</param>
 /// <param name="holder">The upload, for the memory.</param>
 /// <param name="take">Takes the upload for this process.</param>
-internal sealed class UploadTail(UploadSite site, IMemoryHolder holder, Func<Task<StoredUpload>> take) : IDisposable
+internal sealed class UploadTail(UploadSite site, IBlockHolder holder, Func<Task<StoredUpload>> take) : IDisposable
 {
     private readonly PartBuffer _buffer = new(site.Memory);
-    private readonly LinkedListNode<IMemoryHolder> _place = new(holder);
+    private readonly LinkedListNode<IBlockHolder> _place = new(holder);
     private bool _isReloading;
 
     /// <summary>Number of bytes.</summary>

@@ -307,7 +307,7 @@ public class GarbageCollectorTests
     public async Task It_runs_often_enough_to_keep_the_grace_within_a_tenth_but_never_busily(int grace, int interval)
     {
         await using var storage = new TestStorage(grace: TimeSpan.FromSeconds(grace));
-        Assert.Equal(TimeSpan.FromSeconds(interval), storage.Core.Rules.Interval);
+        Assert.Equal(TimeSpan.FromSeconds(interval), storage.Core.Grace.Interval);
     }
 
     private static Task<RegistryError?[]> LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(
@@ -318,7 +318,7 @@ public class GarbageCollectorTests
         storage.Storage.CollectorMetadata,
         new StuckBlobs(storage.Storage.Blobs, stuck),
         storage.Sweep,
-        storage.Core.Rules,
+        storage.Core.Grace,
         storage.Core.Pause,
         storage.Core.Plan,
         ChangeOrigin.Collector,

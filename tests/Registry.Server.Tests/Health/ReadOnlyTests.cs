@@ -118,7 +118,7 @@ public sealed class ReadOnlyTests
         registry.Host.ReadOnly.TurnOn();
         for (var i = 0; i < 100; i++)
         {
-            time.Advance(registry.Host.CollectionRules.Interval);
+            time.Advance(registry.Host.CollectionInterval);
             Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
             Assert.True(File.Exists(file), "The bytes have been collected.");
         }
@@ -128,7 +128,7 @@ public sealed class ReadOnlyTests
         await Eventually.HoldsAsync(
             () =>
             {
-                time.Advance(registry.Host.CollectionRules.Interval);
+                time.Advance(registry.Host.CollectionInterval);
                 return Task.FromResult(!File.Exists(file));
             },
             "the bytes are collected after all");

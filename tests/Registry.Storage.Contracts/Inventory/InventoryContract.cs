@@ -28,7 +28,7 @@ public abstract partial class InventoryContract : IAsyncDisposable
             engine.Inventory,
             engine.Metadata,
             new PlatformReader(_operations.Contents, engine.Metadata),
-            new CollectionRules(new GracePeriod(engine.Clock, TimeSpan.FromSeconds(100))),
+            new CollectionForecast(new GracePeriod(engine.Clock, TimeSpan.FromSeconds(100))),
             defaultLimit: 2,
             maxLimit: 100);
     }

@@ -118,7 +118,7 @@ public abstract partial class MirrorContract
             Assert.NotNull(found);
             Assert.Null(found.IdleSince);
             var explanation = Assert.Single((await _engine.Collector.ExplainAsync(Of(manifest), 10)).ManifestOf);
-            Assert.Equal((Hub, ManifestStanding.Mirrored), (explanation.Record.Upstream, CollectionRules.StandingOf(explanation, hasParent: false)));
+            Assert.Equal((Hub, ManifestStanding.Mirrored), (explanation.Record.Upstream, CollectionForecast.StandingOf(explanation, hasParent: false)));
         }
     }
 

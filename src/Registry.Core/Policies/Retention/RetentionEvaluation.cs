@@ -13,21 +13,21 @@ internal sealed class RetentionEvaluation
     private static readonly TimeSpan SignatureAlone = TimeSpan.FromDays(1);
 
     private readonly RetainedRepository _content;
-    private readonly RepositoryRetention _rules;
+    private readonly RetentionRules _rules;
     private readonly RetentionSituation _situation;
     private readonly RetentionGraph _graph;
     private readonly Dictionary<Tag, string> _keptTags = [];
     private readonly List<RetentionDecision> _decisions = [];
     private readonly List<RetentionStep> _steps = [];
 
-    private RetentionEvaluation(RetainedRepository content, RepositoryRetention rules, RetentionSituation situation)
+    private RetentionEvaluation(RetainedRepository content, RetentionRules rules, RetentionSituation situation)
     {
         (_content, _rules, _situation) = (content, rules, situation);
         _graph = new RetentionGraph(content);
     }
 
     /// <summary>Decides about all of a repository.</summary>
-    public static RetentionPlan Evaluate(RetainedRepository content, RepositoryRetention rules, RetentionSituation situation)
+    public static RetentionPlan Evaluate(RetainedRepository content, RetentionRules rules, RetentionSituation situation)
     {
         var evaluation = new RetentionEvaluation(content, rules, situation);
         evaluation.FindKept();

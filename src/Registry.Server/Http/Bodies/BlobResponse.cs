@@ -82,8 +82,8 @@ internal static class BlobResponse
             case []:
                 response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{source.Length}");
                 return RegistryErrorCode.RangeNotSatisfiable;
-            case null or [_] when source.Location is { } location && CanBeRepeatedElsewhere(headers):
-                Redirect(response, location);
+            case null or [_] when BlobRedirect.Find(headers, source) is { } location:
+                BlobRedirect.Write(response, location);
                 return null;
             case [var range]:
                 response.StatusCode = StatusCodes.Status206PartialContent;
@@ -107,22 +107,6 @@ internal static class BlobResponse
 
     // If-Range with anything but this entity tag, such as a date, means that the client's part may be stale (RFC 9110, section 13.1.5).
     private static bool AppliesTo(string? ifRange, Digest digest) => string.IsNullOrEmpty(ifRange) || ifRange == EntityTags.Of(digest);
-
-    // The client repeats its headers elsewhere. Object stores answer only the first of several ranges, and their entity tags are other ones.
-    private static bool CanBeRepeatedElsewhere(IHeaderDictionary headers) =>
-        headers.IfMatch.Count == 0 && !headers.Range.ToString().Contains(',', StringComparison.Ordinal);
-
-    // The address is that of this moment only. What else the head says is about the bytes.
-    private static void Redirect(HttpResponse response, Uri location)
-    {
-        response.StatusCode = StatusCodes.Status307TemporaryRedirect;
-        response.Headers.Location = location.AbsoluteUri;
-        response.Headers.CacheControl = "no-store";
-        response.Headers.ETag = default;
-        response.Headers.AcceptRanges = default;
-        response.ContentType = null;
-        response.ContentLength = 0;
-    }
 
     // Asynchronous also where it need not be: otherwise the caller would have the network of TakeTurns.
     private static async Task SendAsync(RequestContext request, BlobSource source, ByteRange range)

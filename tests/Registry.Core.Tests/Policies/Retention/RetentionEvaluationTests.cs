@@ -42,8 +42,8 @@ public sealed class RetentionEvaluationTests
     {
         Assert.Equal("", FourTags().Deleted(Untagged7));
         Assert.Equal("no rule says which tags of the repository are kept", FourTags().Reason("v1", Untagged7));
-        Assert.Null(RepositoryRetention.Find(SketchedRepository.Read("\"immutableTags\": [\"*\"]"), RepositoryName.Parse("ci/app")));
-        Assert.Null(RepositoryRetention.Find(SketchedRepository.Read(Newest2), RepositoryName.Parse("other")));
+        Assert.Null(RetentionRules.Find(SketchedRepository.Read("\"immutableTags\": [\"*\"]"), RepositoryName.Parse("ci/app")));
+        Assert.Null(RetentionRules.Find(SketchedRepository.Read(Newest2), RepositoryName.Parse("other")));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ internal sealed class SketchedRepository
             Tags = _tags,
             Trashed = _trashed,
         };
-        return RetentionEvaluation.Evaluate(content, RepositoryRetention.Find(Read(rules), Name)!, new RetentionSituation(
+        return RetentionEvaluation.Evaluate(content, RetentionRules.Find(Read(rules), Name)!, new RetentionSituation(
             Now, RecordedBefore is { } days ? Now.AddDays(-days) : null, TimeSpan.FromDays(1), ChangeRules, ChangeOrigin.Retention(null)));
     }
 

@@ -4,18 +4,11 @@ using Registry.Core.Promises;
 namespace Registry.Core.Collection;
 
 /// <summary>
-/// Rules of the collection: what expires when, and what an operator must confirm. The collector, its preview and its explanations share them.
+/// Tells people what expires when, and why it stays. The engine of the metadata decides, in the transaction that removes (<see cref="ICollectorMetadata"/>).
 /// </summary>
 /// <param name="grace">The grace period.</param>
-public sealed class CollectionRules(GracePeriod grace)
+public sealed class CollectionForecast(GracePeriod grace)
 {
-    /// <summary>Running time after which links and manifests expire that have been idle.</summary>
-    public TimeSpan Grace => grace.Length;
-
-    /// <summary>Interval between cycles: short enough to keep the grace period to within a tenth, without a busy loop.</summary>
-    public TimeSpan Interval { get; } =
-        TimeSpan.FromSeconds(Math.Clamp(grace.Length.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
-
     /// <summary>Running time since content was last needed, in seconds; 0 while it is.</summary>
     public long IdleFor(long? idleSince) => grace.IdleFor(idleSince);
 
@@ -48,23 +41,6 @@ public sealed class CollectionRules(GracePeriod grace)
             : record.IsPinned ? ManifestStanding.Pinned
             : ManifestStanding.Expiring;
     }
-
-    /// <summary>Decides whether a collection needs the confirmation of an operator.</summary>
-    /// <param name="estimate">What it would remove.</param>
-    /// <param name="unknown">Number of blobs that the metadata does not know.</param>
-    /// <param name="passed">Number of all stored blobs.</param>
-    public static CollectionObjection ObjectionTo(CollectionEstimate estimate, long unknown, long passed)
-    {
-        ArgumentNullException.ThrowIfNull(estimate);
-        return estimate.IsImplausible ? CollectionObjection.TooMuch
-            : Plausibility.IsExceeded(unknown, passed) ? CollectionObjection.TooManyUnknown
-            : CollectionObjection.None;
-    }
-
-    /// <summary>True if deleting manifests that nothing holds needs no confirmation of an operator.</summary>
-    /// <param name="deleted">Number of manifests to delete.</param>
-    /// <param name="all">Number of all manifests.</param>
-    public static bool IsPlausible(long deleted, long all) => !Plausibility.IsExceeded(deleted, all);
 
     private long? ExpiresAfter(long? idleSince, bool stays) => idleSince is not { } since || stays ? null : grace.Left(since);
 }

@@ -6,12 +6,12 @@ using Registry.Core.Policies.Rules;
 namespace Registry.Core.Policies.Retention;
 
 /// <summary>The rules about retention of a repository, all of which keep: what one of them keeps stays.</summary>
-internal sealed class RepositoryRetention
+internal sealed class RetentionRules
 {
     private readonly IReadOnlyList<PolicyRule> _keeping;
     private readonly PolicyRule? _untagged;
 
-    private RepositoryRetention(IReadOnlyList<PolicyRule> rules)
+    private RetentionRules(IReadOnlyList<PolicyRule> rules)
     {
         _keeping = [.. rules.Where(rule => rule.Keep is not null)];
         _untagged = rules.Where(rule => rule.Delete is not null).MaxBy(rule => rule.Delete!.UntaggedAfter);
@@ -29,10 +29,10 @@ internal sealed class RepositoryRetention
     public string? NotKept { get; }
 
     /// <summary>Finds the rules of a repository; null if none of them is about retention.</summary>
-    public static RepositoryRetention? Find(PolicyRules rules, RepositoryName repository)
+    public static RetentionRules? Find(PolicyRules rules, RepositoryName repository)
     {
         IReadOnlyList<PolicyRule> found = [.. rules.Of(repository).Where(IsRetention)];
-        return found.Count == 0 ? null : new RepositoryRetention(found);
+        return found.Count == 0 ? null : new RetentionRules(found);
     }
 
     /// <summary>True if a rule is about retention.</summary>
