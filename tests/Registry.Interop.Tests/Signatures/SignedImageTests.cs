@@ -84,7 +84,7 @@ public sealed class SignedImageTests(DockerEngine engine, ContainersHome home, S
             await AssertStatusAsync(200, repository, "1.0");
             await AssertStatusAsync(200, repository, image.Children[1].Digest);
 
-            // As anybody, who may pull signatures.
+            // Without a log-in: a verification pulls the signatures.
             string[] check = isOld || number == 1 ? ["--insecure-ignore-tlog=true"] : ["--insecure-ignore-tlog=true", "--trusted-root", home.Folder.File("root.json")];
             _ = await cosign.RunAsync(["verify", "--allow-http-registry", "--key", $"{registry.CosignKey}.pub", .. check, reference]);
         }

@@ -5,7 +5,7 @@ using Registry.Testing.Signatures;
 
 namespace Registry.Interop.Tests.Signatures;
 
-/// <summary>A registry of which everybody may pull <c>public/**</c>, but only what one of two keys has signed: that of the recordings, or one of cosign. alice pushes.</summary>
+/// <summary>A registry of which all users may pull <c>public/**</c>, but only what one of two keys has signed: that of the recordings, or one of cosign. The user alice pushes.</summary>
 public sealed class SignedRegistry : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new("signed");
