@@ -13,6 +13,7 @@ using Registry.Server.Telemetry.Logs;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
 using Registry.Server.Web.Pages.Administration;
+using Registry.Server.Web.Pages.Administration.Events;
 using Registry.Server.Web.Pages.Images;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
@@ -85,6 +86,9 @@ internal static class WebInterface
         new ReadOnlyPage(frame, sources.ReadOnly, forms),
         new UploadsPage(frame, uploads, sources.ReadOnly, forms, time),
         new MirrorPage(frame, sources.Mirror),
+        new EventsPage(frame, sources.Events, sources.ReadOnly),
+        new DeliveriesPage(frame, sources.Events, sources.ReadOnly),
+        new ReplayPage(frame, sources.Events, sources.ReadOnly, forms),
         new SettingsPage(frame, sources.Settings),
         new UsersPage(frame, authorizer, sources.UserNames, policies));
 }

@@ -103,7 +103,8 @@ public partial class DependencyTests
         ["Web.Pages"] = ["Api.Inventory", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Pages.Lists", "Web.Parts", "Web.Sessions"],
         ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Pages.Lists", "Web.Parts"],
         ["Web.Pages.Administration"] = ["Api.Maintenance", "Api.Policies", "Configuration", "Endpoints", "Endpoints.Probes", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
-        ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Administration.Events"] = ["Api.Events", "Endpoints", "Http", "Pipeline", "Requests", "Web.Html", "Web.Pages.Administration", "Web.Parts", "Web.Sessions"],
+        ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Administration.Events", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
         ["Hosting.Kestrel"] =
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =

@@ -2,6 +2,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Requests;
 using Registry.Server.Tests.Access;
+using Registry.Server.Tests.Events;
 
 namespace Registry.Server.Tests.Web;
 
@@ -38,6 +39,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
     private static readonly string[] Areas = ["public", "team", "push", "secret"];
 
     private readonly AccessFolder _folder = new(Rules);
+    private readonly EventFolder _events = new(EventFolder.Endpoint("pipeline", new Uri("http://127.0.0.1:1/hook")));
     private TestRegistry _registry = null!;
     private TestImage _image = null!;
     private TestImage _deleted = null!;
@@ -45,7 +47,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _registry = await TestRegistry.StartAsync(options => _folder.Configure(options, AuthenticationKind.Basic));
+        _registry = await TestRegistry.StartAsync(options => _events.Configure(_folder.Configure(options, AuthenticationKind.Basic)));
         using var admin = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
         admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
         (_image, _deleted) = (TestImage.Create(), TestImage.Create());
@@ -62,6 +64,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
     {
         await _registry.DisposeAsync();
         _folder.Dispose();
+        _events.Dispose();
     }
 
     [Fact]
@@ -108,7 +111,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
             var nowhere = Main(Check.Status(404, await visitor.OpenAsync("/administration/nowhere")));
             foreach (var route in Routes().Where(route => route.Permission == Permission.Maintain))
             {
-                var answer = route.Method == "GET" ? await visitor.OpenAsync($"{route.Template}{(route.Template.EndsWith("/uploads/cancel", StringComparison.Ordinal) ? $"?id={_upload}" : "")}")
+                var answer = route.Method == "GET" ? await visitor.OpenAsync($"{route.Template}?id={_upload}&endpoint=pipeline")
                     : await visitor.PostAsync(route.Template, ("id", _upload));
                 var what = $"{route.Method} {route.Template} as '{user}': {answer}";
                 if (user == "admin")

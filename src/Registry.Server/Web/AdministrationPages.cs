@@ -1,4 +1,7 @@
-namespace Registry.Server.Web.Pages.Administration;
+using Registry.Server.Web.Pages.Administration;
+using Registry.Server.Web.Pages.Administration.Events;
+
+namespace Registry.Server.Web;
 
 /// <summary>The pages for admins.</summary>
 /// <param name="Status">State of the registry.</param>
@@ -8,6 +11,9 @@ namespace Registry.Server.Web.Pages.Administration;
 /// <param name="ReadOnly">Switch of the read-only mode.</param>
 /// <param name="Uploads">Uploads in progress.</param>
 /// <param name="Mirror">Upstreams of the mirror.</param>
+/// <param name="Events">Endpoints of events.</param>
+/// <param name="Deliveries">One endpoint, and its last events.</param>
+/// <param name="Replay">Sends events again.</param>
 /// <param name="Settings">Settings with their origin.</param>
 /// <param name="Users">Users and access rules.</param>
 internal sealed record AdministrationPages(
@@ -18,5 +24,8 @@ internal sealed record AdministrationPages(
     ReadOnlyPage ReadOnly,
     UploadsPage Uploads,
     MirrorPage Mirror,
+    EventsPage Events,
+    DeliveriesPage Deliveries,
+    ReplayPage Replay,
     SettingsPage Settings,
     UsersPage Users);
