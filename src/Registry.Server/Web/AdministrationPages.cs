@@ -1,5 +1,6 @@
 using Registry.Server.Web.Pages.Administration;
 using Registry.Server.Web.Pages.Administration.Events;
+using Registry.Server.Web.Pages.Administration.Maintenance;
 
 namespace Registry.Server.Web;
 
@@ -7,6 +8,7 @@ namespace Registry.Server.Web;
 /// <param name="Status">State of the registry.</param>
 /// <param name="Maintenance">Jobs, and what can be started.</param>
 /// <param name="Collection">Preview and start of a collection.</param>
+/// <param name="Retention">Preview, start and outcome of a retention.</param>
 /// <param name="Verification">Start of a verification.</param>
 /// <param name="ReadOnly">Switch of the read-only mode.</param>
 /// <param name="Uploads">Uploads in progress.</param>
@@ -20,6 +22,7 @@ internal sealed record AdministrationPages(
     StatusPage Status,
     MaintenancePage Maintenance,
     CollectionPage Collection,
+    RetentionPage Retention,
     VerificationPage Verification,
     ReadOnlyPage ReadOnly,
     UploadsPage Uploads,

@@ -49,6 +49,8 @@ internal static class PageTable
         new("POST", "/administration/maintenance/cancel", Permission.Maintain, administration.Maintenance.CancelAsync),
         new("GET", "/administration/maintenance/gc", Permission.Maintain, administration.Collection.GetAsync),
         new("POST", "/administration/maintenance/gc", Permission.Maintain, administration.Collection.PostAsync),
+        new("GET", "/administration/maintenance/retention", Permission.Maintain, administration.Retention.GetAsync),
+        new("POST", "/administration/maintenance/retention", Permission.Maintain, administration.Retention.PostAsync),
         new("GET", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.GetAsync),
         new("POST", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.PostAsync),
         new("GET", "/administration/maintenance/read-only", Permission.Maintain, administration.ReadOnly.GetAsync),
