@@ -193,6 +193,34 @@ public sealed class PageMatrixTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_layer_is_found_only_where_the_visitor_may_pull()
+    {
+        using var admin = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
+        admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
+        var (hidden, shared) = (TestBlob.Random(), _image.Blobs[^1].Digest);
+        await admin.PushAsync("secret/app", TestImage.Of([hidden]), "v3");
+        foreach (var (user, areas) in new[] { ("alice", new[] { "public", "team" }), ("bob", ["public", "team"]), ("admin", Areas) })
+        {
+            var visitor = await LogInAsync(user);
+            var none = $"sha256:{new string('0', 64)}";
+            var answer = await visitor.OpenAsync($"/?q={hidden.Digest}");
+            if (user == "admin")
+            {
+                Assert.Equal($"/repositories/secret/app/-/blobs/{hidden.Digest}", Check.Status(303, answer).Location);
+            }
+            else
+            {
+                Assert.Equal(Describe(await visitor.OpenAsync($"/?q={none}"), none), Describe(Check.Status(200, answer), hidden.Digest));
+            }
+
+            var page = Check.Status(200, await visitor.OpenAsync($"/?q={shared}")).Text;
+            Assert.Equal(areas.Order(), Areas.Where(area => page.Contains($"{area}/app", StringComparison.Ordinal)).Order());
+        }
+
+        Assert.Equal($"/repositories/public/app/-/blobs/{shared}", Check.Status(303, await (await LogInAsync("")).OpenAsync($"/?q={shared}")).Location);
+    }
+
+    [Fact]
     public void Every_change_is_a_form_and_needs_more_than_pull()
     {
         Assert.All(Routes().Where(route => route.Method == "POST" && route.HasName), route => Assert.True(
