@@ -81,14 +81,21 @@ public sealed partial class EventDispatch : IAsyncDisposable
     /// <exception cref="StorageException">The storage fails.</exception>
     public async Task<IReadOnlyList<EndpointStatus>> ReadStatusAsync()
     {
-        var end = await _sources.Feed.FindEndAsync();
         var statuses = new List<EndpointStatus>();
         foreach (var settings in _configuration().Endpoints)
         {
-            statuses.Add(new EndpointStatus(settings, await _sources.Deliveries.ListLanesAsync(settings.Name), end));
+            statuses.Add(await ReadStatusAsync(settings));
         }
 
         return statuses;
+    }
+
+    /// <summary>Reads the state of an endpoint.</summary>
+    /// <exception cref="StorageException">The storage fails.</exception>
+    public async Task<EndpointStatus> ReadStatusAsync(EndpointSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return new EndpointStatus(settings, await _sources.Deliveries.ListLanesAsync(settings.Name), await _sources.Feed.FindEndAsync());
     }
 
     /// <summary>Finds an endpoint of the configuration by its name; null if there is none.</summary>
@@ -113,6 +120,11 @@ public sealed partial class EventDispatch : IAsyncDisposable
         var setAside = areSetAside is false ? [] : await _sources.Deliveries.ListAsync(endpoint, areSetAside: true, limit);
         return [.. delivered.Concat(setAside).OrderByDescending(delivery => delivery.Time).ThenByDescending(delivery => delivery.Position).Take(limit)];
     }
+
+    /// <summary>Finds the time of a change, from which on its event can be sent again; null if the registry does not keep the change any more.</summary>
+    /// <exception cref="StorageException">The storage fails.</exception>
+    public async Task<DateTimeOffset?> FindTimeAsync(long position) =>
+        await _sources.Feed.ReadAsync(position - 1, 1) is [var change] && change.Sequence == position ? change.Time : null;
 
     /// <summary>Sends what has happened since a time to an endpoint again, as far as the registry keeps it.</summary>
     /// <returns>Position after which it is sent; null if the endpoint was never held.</returns>

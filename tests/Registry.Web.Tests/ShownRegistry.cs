@@ -11,7 +11,10 @@ public sealed class ShownRegistry : IAsyncLifetime
     [
         ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/", "/?q=:1.0"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),
         ("/administration", "/administration"), ("/administration/maintenance", "/administration/maintenance"), ("/administration/maintenance/gc", "/administration/maintenance/gc"),
+        ("/administration/maintenance/retention", "/administration/maintenance/retention"),
         ("/administration/maintenance/verify", "/administration/maintenance/verify"), ("/administration/maintenance/read-only", "/administration/maintenance/read-only"),
+        ("/administration/events", "/administration/events"), ("/administration/events/deliveries", "/administration/events/deliveries?endpoint=pipeline"),
+        ("/administration/events/replay", "/administration/events/replay?endpoint=pipeline"),
         ("/administration/mirror", "/administration/mirror"), ("/administration/settings", "/administration/settings"), ("/administration/users", "/administration/users"),
         ("/administration/users", "/administration/users?user=grace&action=push&repository=shop/api"),
     ];

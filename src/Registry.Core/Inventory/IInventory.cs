@@ -84,4 +84,17 @@ public interface IInventory
     /// <param name="start">The beginning: so long that few digests have it.</param>
     /// <param name="limit">Number of manifests at most; one that several repositories have counts for each.</param>
     Task<IReadOnlyList<DigestRow>> FindDigestsAsync(string start, int limit);
+
+    /// <summary>Finds blobs by the beginning of their digest, in all repositories and in no particular order.</summary>
+    /// <param name="start">The beginning: so long that few digests have it.</param>
+    /// <param name="limit">Number of blobs at most; one that several repositories have counts for each.</param>
+    Task<IReadOnlyList<DigestRow>> FindBlobsAsync(string start, int limit);
+
+    /// <summary>
+    /// Finds the blob with the beginning of a digest in some repositories, in no particular order. Each of them is asked, also when nothing stored has the digest, so that the time tells
+    /// nothing of other repositories.
+    /// </summary>
+    /// <param name="start">The beginning. Of several digests that have it, the first one is taken.</param>
+    /// <param name="ids">The repositories.</param>
+    Task<IReadOnlyList<DigestRow>> FindBlobsAsync(string start, IReadOnlyList<long> ids);
 }

@@ -161,10 +161,36 @@ public sealed class InventoryOperations(
     {
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(viewer);
-        var digits = start.AsSpan(start.IndexOf(':', StringComparison.Ordinal) + 1);
-        return digits.Length < ShortestDigest || digits.ContainsAnyExcept(HexDigits) || !Digest.LooksLikeDigest(start)
-            ? []
-            : [.. (await inventory.FindDigestsAsync(start, MostHolders)).Where(row => viewer.Sees(row.Repository)).OrderBy(row => row.Repository, StringComparer.Ordinal).Take(PageSize(null))];
+        return BeginsDigest(start)
+            ? [.. (await inventory.FindDigestsAsync(start, MostHolders)).Where(row => viewer.Sees(row.Repository)).OrderBy(row => row.Repository, StringComparer.Ordinal).Take(PageSize(null))]
+            : [];
+    }
+
+    /// <summary>
+    /// Finds blobs by the beginning of their digest, among the repositories that the caller may see: all, or the <see cref="MostSearched"/> that were pushed to last. What the others
+    /// have is not read, except for who may know it.
+    /// </summary>
+    /// <param name="start">The algorithm and at least <see cref="ShortestDigest"/> digits. Fewer find nothing.</param>
+    /// <param name="viewer">The caller.</param>
+    /// <returns>A page of repositories; or the refusal while a tree is indexed.</returns>
+    public async Task<Result<BlobHolders>> FindBlobsAsync(string start, Viewer viewer)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        ArgumentNullException.ThrowIfNull(viewer);
+        if (metadata.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!BeginsDigest(start))
+        {
+            return new BlobHolders([], HasMore: false, IsWhole: true);
+        }
+
+        var size = PageSize(null);
+        var (searched, isWhole) = viewer.SeesAll ? ([], true) : await FindSearchedAsync(viewer);
+        var found = viewer.SeesAll ? await inventory.FindBlobsAsync(start, MostHolders) : await inventory.FindBlobsAsync(start, [.. searched.Select(row => row.Id)]);
+        return new BlobHolders([.. found.OrderBy(row => row.Repository, StringComparer.Ordinal).Take(size)], found.Count > size, isWhole);
     }
 
     /// <summary>Finds repositories that have a tag, among those that the caller may see: all, or the <see cref="MostSearched"/> that were pushed to last.</summary>
@@ -186,14 +212,12 @@ public sealed class InventoryOperations(
         }
 
         // No index begins with the tag, so each repository is asked.
-        var few = await FindFewAsync(RepositoryOrder.Pushed, string.Empty, viewer);
-        var newest = few is null ? await inventory.ListRepositoriesAsync(RepositoryOrder.Pushed, ListPosition.First, string.Empty, MostSearched + 1) : [];
-        var searched = (few ?? newest.Take(MostSearched).Where(row => viewer.Sees(row.Name))).ToList();
+        var (searched, isWhole) = await FindSearchedAsync(viewer);
         var tags = (await inventory.FindTagsAsync([.. searched.Select(row => row.Id)], TagRange.Of(prefix, after: null))).ToDictionary(row => row.Id, row => row.Tag);
         var size = PageSize(null);
         var found = Sort(searched.Where(row => tags.ContainsKey(row.Id)), RepositoryOrder.Pushed, last: null, ListPosition.First).Take(size + 1).ToList();
         return new TagHolders(
-            [.. found.Take(size).Select(row => (RepositoryName.Parse(row.Name), Tag.Parse(tags[row.Id])))], found.Count > size, newest.Count <= MostSearched);
+            [.. found.Take(size).Select(row => (RepositoryName.Parse(row.Name), Tag.Parse(tags[row.Id])))], found.Count > size, isWhole);
     }
 
     /// <summary>Finds a manifest, with what refers to it and why it is kept. The caller may pull from the repository. Nothing is promised.</summary>
@@ -241,6 +265,9 @@ public sealed class InventoryOperations(
         };
     }
 
+    private static bool BeginsDigest(string start) =>
+        start.AsSpan(start.IndexOf(':', StringComparison.Ordinal) + 1) is { Length: >= ShortestDigest } digits && !digits.ContainsAnyExcept(HexDigits) && Digest.LooksLikeDigest(start);
+
     private async Task<bool> ExistsAsync(RepositoryName repository) => await metadata.ListTagsAsync(repository, last: null, limit: 1) is not null;
 
     // All repositories that may be on a page, if they are few and need to be searched or sorted; null for the others, which are read in the order of the list.
@@ -255,6 +282,18 @@ public sealed class InventoryOperations(
         return part.Length >= ShortestIndexed && await inventory.SearchRepositoriesAsync(part, Few + 1) is { Count: <= Few } found
             ? found.Where(row => viewer.Sees(row.Name))
             : null;
+    }
+
+    // Repositories that are asked one by one: all that the caller may see, if they are few, or those that were pushed to last.
+    private async Task<(List<RepositoryRow> Rows, bool AreAll)> FindSearchedAsync(Viewer viewer)
+    {
+        if (await FindFewAsync(RepositoryOrder.Pushed, string.Empty, viewer) is { } few)
+        {
+            return ([.. few], true);
+        }
+
+        var newest = await inventory.ListRepositoriesAsync(RepositoryOrder.Pushed, ListPosition.First, string.Empty, MostSearched + 1);
+        return ([.. newest.Take(MostSearched).Where(row => viewer.Sees(row.Name))], newest.Count <= MostSearched);
     }
 
     private async Task<List<RepositoryRow>> ReadInOrderAsync(RepositoryQuery query, string part, Viewer viewer, ListPosition after, int wanted)

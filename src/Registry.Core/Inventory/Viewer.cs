@@ -7,6 +7,9 @@ namespace Registry.Core.Inventory;
 /// <param name="MayList">Returns true if the caller may see a repository.</param>
 public sealed record Viewer(IReadOnlyList<RepositoryRange> Ranges, Func<RepositoryName, bool> MayList)
 {
+    /// <summary>True if the caller may know what the whole registry has.</summary>
+    public bool SeesAll { get; init; }
+
     /// <summary>True if no repository is outside the ranges.</summary>
     public bool IsUnlimited => Ranges is [var range] && range == RepositoryRange.All;
 

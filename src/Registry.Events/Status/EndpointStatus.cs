@@ -15,6 +15,12 @@ public sealed record EndpointStatus(EndpointSettings Settings, IReadOnlyList<Eve
     /// <summary>Number of events that were set aside.</summary>
     public long SetAside => Lanes.Sum(lane => lane.SetAside);
 
+    /// <summary>Number of changes that the lane which is behind most is not done with, also of changes that are not for the endpoint. Gaps of the positions count, too.</summary>
+    public long Behind => Lanes.Count == 0 ? 0 : Math.Max(0, End - Lanes.Min(lane => lane.Position));
+
+    /// <summary>Number of times that an operator has let events be sent again.</summary>
+    public long Replays => Lanes.Max(lane => (long?)lane.Generation) ?? 0;
+
     /// <summary>Number of lanes whose last attempt failed.</summary>
     public int Failing => Lanes.Count(lane => lane.FailingSince is not null);
 

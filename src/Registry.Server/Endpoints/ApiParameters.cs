@@ -192,10 +192,15 @@ internal static class ApiParameters
         {
             (not null, not null) => Malformed("the body has both 'to' and 'at'; give one of them, or none for the manifest before"),
             (not null, null) => Digest.TryParse(to, out var digest) ? RollbackTarget.To(digest) : Parameters.InvalidDigest(to),
-            (null, not null) => Rfc3339.TryParse(at, out var time) ? RollbackTarget.At(time) : Malformed(NotATime("at", at)),
+            (null, not null) => ParseTime(at, "at").TryGet(out var time, out var fault) ? RollbackTarget.At(time) : fault,
             _ => RollbackTarget.Previous,
         };
     }
+
+    /// <summary>Parses a time in a field of a form or body.</summary>
+    /// <param name="text">The value of the field.</param>
+    /// <param name="name">Name of the field.</param>
+    public static Result<DateTimeOffset> ParseTime(string text, string name) => Rfc3339.TryParse(text, out var time) ? time : Malformed(NotATime(name, text));
 
     private static string NotATime(string name, string text) =>
         $"{name} is '{Parameters.Echo(text)}'; it must be a time with its offset from UTC (RFC 3339), such as {Rfc3339.Example}";

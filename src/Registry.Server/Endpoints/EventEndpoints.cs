@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Events;
+using Registry.Events.Configuration;
 using Registry.Server.Api.Events;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
@@ -20,6 +22,41 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
     private const int MaxEntries = 1000;
 
     private static readonly string[] NoParameters = [];
+
+    /// <summary>Finds an endpoint of the configuration.</summary>
+    /// <returns>Its settings, or 404.</returns>
+    public static Result<EndpointSettings> Find(EventDispatch? events, string name) => events?.Find(name) is { } found
+        ? found
+        : new RegistryError(RegistryErrorCode.EventsUnknown, $"the configuration has no endpoint '{Parameters.Echo(name)}'");
+
+    /// <summary>Reads how the listed events have ended.</summary>
+    /// <returns>One of <see cref="DeliveryAnswer.States"/>; null for all.</returns>
+    public static Result<string?> ReadState(IQueryCollection query)
+    {
+        if (!QueryParameter.Find(query, "state").TryGet(out var state, out var fault))
+        {
+            return fault;
+        }
+
+        // A form without a choice sends an empty value.
+        return string.IsNullOrEmpty(state) ? default(string)
+            : DeliveryAnswer.States.Contains(state) ? state
+            : new RegistryError(RegistryErrorCode.BadRequest, $"state is '{Parameters.Echo(state)}'; allowed: {string.Join(", ", DeliveryAnswer.States)}");
+    }
+
+    /// <summary>Sends again what has happened since a time.</summary>
+    /// <returns>Position after which it is sent; 404, or 405 while the registry is read-only.</returns>
+    public static async Task<Result<long>> ReplayAsync(EventDispatch? events, ReadOnlyMode readOnly, string name, DateTimeOffset since)
+    {
+        if (readOnly.IsOn)
+        {
+            return RegistryErrorCode.ReadOnly;
+        }
+
+        return !Find(events, name).TryGet(out var endpoint, out var unfound) ? unfound
+            : await events!.ReplayAsync(endpoint.Name, since) is { } position ? position
+            : new RegistryError(RegistryErrorCode.EventsUnknown, $"nothing was sent to '{name}' yet; it begins within some seconds");
+    }
 
     public async Task<RegistryError?> ListAsync(RequestContext request)
     {
@@ -44,16 +81,10 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
             return unknown;
         }
 
-        if (!FindEndpoint(request).TryGet(out var endpoint, out var fault) || !QueryParameter.Find(query, "state").TryGet(out var state, out fault)
-            || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
+        if (!QueryParameter.Read(query, "endpoint").TryGet(out var name, out var fault) || !Find(events, name).TryGet(out var endpoint, out fault)
+            || !ReadState(query).TryGet(out var state, out fault) || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
         {
             return fault;
-        }
-
-        if (state is not (null or DeliveryAnswer.Delivered or DeliveryAnswer.SetAside))
-        {
-            return new RegistryError(
-                RegistryErrorCode.BadRequest, $"state is '{Parameters.Echo(state)}'; allowed: {DeliveryAnswer.Delivered}, {DeliveryAnswer.SetAside}");
         }
 
         request.TakeTurns();
@@ -64,7 +95,7 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
             return refused;
         }
 
-        var deliveries = await events!.ListAsync(endpoint, state is null ? null : state == DeliveryAnswer.SetAside, limit);
+        var deliveries = await events!.ListAsync(endpoint.Name, state is null ? null : state == DeliveryAnswer.SetAside, limit);
         var answer = new DeliveryListAnswer { Deliveries = [.. deliveries.Select(DeliveryAnswer.Of)] };
         NotStored(request);
         await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, EventJson.Default.DeliveryListAnswer)), Core.Oci.MediaTypes.Json);
@@ -79,7 +110,7 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
             return unknown;
         }
 
-        if (!QueryParameter.Read(query, "endpoint").TryGet(out _, out var fault) || !QueryParameter.Read(query, "since").TryGet(out _, out fault)
+        if (!QueryParameter.Read(query, "endpoint").TryGet(out var name, out var fault) || !QueryParameter.Read(query, "since").TryGet(out _, out fault)
             || !ApiParameters.ReadTime(query, "since").TryGet(out var since, out fault))
         {
             return fault;
@@ -91,37 +122,15 @@ internal sealed class EventEndpoints(EventDispatch? events, ReadOnlyMode readOnl
             return invalid;
         }
 
-        if (readOnly.IsOn)
+        if (!(await ReplayAsync(events, readOnly, name, since!.Value)).TryGet(out var position, out var refused))
         {
-            return RegistryErrorCode.ReadOnly;
+            return refused;
         }
 
-        if (!FindEndpoint(request).TryGet(out var endpoint, out var unfound))
-        {
-            return unfound;
-        }
-
-        if (await events!.ReplayAsync(endpoint, since!.Value) is not { } position)
-        {
-            return new RegistryError(RegistryErrorCode.EventsUnknown, $"nothing was sent to '{endpoint}' yet; it begins within some seconds");
-        }
-
-        var answer = new ReplayAnswer { Endpoint = endpoint, Position = position };
+        var answer = new ReplayAnswer { Endpoint = name, Position = position };
         NotStored(request);
         await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, EventJson.Default.ReplayAnswer));
         return null;
-    }
-
-    private Result<string> FindEndpoint(RequestContext request)
-    {
-        if (!QueryParameter.Read(request.Request.Query, "endpoint").TryGet(out var name, out var fault))
-        {
-            return fault;
-        }
-
-        return events?.Find(name) is { } found
-            ? found.Name
-            : new RegistryError(RegistryErrorCode.EventsUnknown, $"the configuration has no endpoint '{Parameters.Echo(name)}'");
     }
 
     private static void NotStored(RequestContext request) => request.Response.Headers.CacheControl = "no-store";

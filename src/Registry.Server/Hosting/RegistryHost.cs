@@ -98,6 +98,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _mirror.Pulls, () => _events.Dispatch, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
+        var dispatch = events.Compose(_core, storage.Ports, options, time, loggers);
         var pulls = mirror.Begin(_core, storage.Ports, options, time, loggers);
         var routes = RouteTable.Create(
             new BlobEndpoints(_core.Blobs, pulls),
@@ -115,7 +116,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new MaintenanceEndpoints(Jobs, pulls, ReadOnly, memory, options),
             new PolicyEndpoints(_core.PolicyExplanations, mirror.Mapping, memory),
             new MirrorEndpoints(pulls, ReadOnly, memory, options),
-            new EventEndpoints(events.Compose(_core, storage.Ports, options, time, loggers), ReadOnly, memory, options),
+            new EventEndpoints(dispatch, ReadOnly, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint);
         var telemetry = new RequestTelemetry(
@@ -132,7 +133,7 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
             WebInterface.Create(
-                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames, () => _mirror.Pulls), () => policy.Current, access.FailedLogins, memory, time),
+                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames, () => _mirror.Pulls, dispatch), () => policy.Current, access.FailedLogins, memory, time),
             mirror.Mapping);
         Handle = ForwardedRequest.Before(pipeline.HandleAsync, options.TrustedProxies);
         _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(

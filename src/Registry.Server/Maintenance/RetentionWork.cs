@@ -18,6 +18,9 @@ internal sealed class RetentionWork(bool isDryRun, bool isConfirmed = false, Rep
     private const int MaxListedBeside = 20_000;
     private const int MaxListed = 1_000_000;
 
+    /// <summary>The repository of a preview; null for all.</summary>
+    public RepositoryName? Repository => repository;
+
     public string Kind => Name;
 
     public IReadOnlyDictionary<string, string> Parameters

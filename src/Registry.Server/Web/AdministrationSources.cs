@@ -1,3 +1,4 @@
+using Registry.Events;
 using Registry.Mirror;
 using Registry.Server.Configuration;
 using Registry.Server.Health;
@@ -13,5 +14,12 @@ namespace Registry.Server.Web;
 /// <param name="Settings">The settings with their origin.</param>
 /// <param name="UserNames">Returns the users of the htpasswd file, in ordinal order.</param>
 /// <param name="Mirror">Returns the pulls from mirrored repositories; null without a mirror.</param>
+/// <param name="Events">Sends events to endpoints; null without a file of endpoints.</param>
 internal sealed record AdministrationSources(
-    StatusReader Status, MaintenanceJobs Jobs, ReadOnlyMode ReadOnly, IReadOnlyList<EffectiveSetting> Settings, Func<IReadOnlyList<string>> UserNames, Func<MirrorPulls?> Mirror);
+    StatusReader Status,
+    MaintenanceJobs Jobs,
+    ReadOnlyMode ReadOnly,
+    IReadOnlyList<EffectiveSetting> Settings,
+    Func<IReadOnlyList<string>> UserNames,
+    Func<MirrorPulls?> Mirror,
+    EventDispatch? Events);

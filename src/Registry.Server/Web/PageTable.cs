@@ -2,7 +2,6 @@ using Registry.Core.Access;
 using Registry.Server.Requests;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
-using Registry.Server.Web.Pages.Administration;
 using Registry.Server.Web.Pages.Images;
 
 namespace Registry.Server.Web;
@@ -50,6 +49,8 @@ internal static class PageTable
         new("POST", "/administration/maintenance/cancel", Permission.Maintain, administration.Maintenance.CancelAsync),
         new("GET", "/administration/maintenance/gc", Permission.Maintain, administration.Collection.GetAsync),
         new("POST", "/administration/maintenance/gc", Permission.Maintain, administration.Collection.PostAsync),
+        new("GET", "/administration/maintenance/retention", Permission.Maintain, administration.Retention.GetAsync),
+        new("POST", "/administration/maintenance/retention", Permission.Maintain, administration.Retention.PostAsync),
         new("GET", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.GetAsync),
         new("POST", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.PostAsync),
         new("GET", "/administration/maintenance/read-only", Permission.Maintain, administration.ReadOnly.GetAsync),
@@ -58,6 +59,10 @@ internal static class PageTable
         new("GET", "/administration/uploads/cancel", Permission.Maintain, administration.Uploads.GetCancelAsync),
         new("POST", "/administration/uploads/cancel", Permission.Maintain, administration.Uploads.CancelAsync),
         new("GET", "/administration/mirror", Permission.Maintain, administration.Mirror.GetAsync),
+        new("GET", "/administration/events", Permission.Maintain, administration.Events.GetAsync),
+        new("GET", "/administration/events/deliveries", Permission.Maintain, administration.Deliveries.GetAsync),
+        new("GET", "/administration/events/replay", Permission.Maintain, administration.Replay.GetAsync),
+        new("POST", "/administration/events/replay", Permission.Maintain, administration.Replay.PostAsync),
         new("GET", "/administration/settings", Permission.Maintain, administration.Settings.GetAsync),
         new("GET", "/administration/users", Permission.Maintain, administration.Users.GetAsync),
 

@@ -3,7 +3,6 @@ using Registry.Core.Access;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Sessions;
 using Registry.Core.Policies.Rules;
-using Registry.Core.Uploads;
 using Registry.Server.Configuration;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
@@ -13,6 +12,8 @@ using Registry.Server.Telemetry.Logs;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
 using Registry.Server.Web.Pages.Administration;
+using Registry.Server.Web.Pages.Administration.Events;
+using Registry.Server.Web.Pages.Administration.Maintenance;
 using Registry.Server.Web.Pages.Images;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
@@ -70,21 +71,25 @@ internal static class WebInterface
             new SpacePage(frame, core.Space, core.Inventory),
             new ActivityPage(frame, core.Activity),
             new LiveActivity(core.News, core.Activity, time),
-            Create(administration, core.Uploads, policies, frame, authorizer, forms, time),
+            Create(administration, core, policies, frame, authorizer, forms, time),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
         return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));
     }
 
     private static AdministrationPages Create(
-        AdministrationSources sources, UploadOperations uploads, Func<PolicyRules> policies, PageFrame frame, Authorizer authorizer, FormReader forms, TimeProvider time) => new(
+        AdministrationSources sources, RegistryCore core, Func<PolicyRules> policies, PageFrame frame, Authorizer authorizer, FormReader forms, TimeProvider time) => new(
         new StatusPage(frame, sources.Status),
         new MaintenancePage(frame, sources.Jobs, sources.ReadOnly, sources.Status.IsShared, forms),
         new CollectionPage(frame, sources.Jobs, sources.ReadOnly, forms),
+        new RetentionPage(frame, sources.Jobs, sources.ReadOnly, forms, core.Retention),
         new VerificationPage(frame, sources.Jobs, sources.ReadOnly, forms),
         new ReadOnlyPage(frame, sources.ReadOnly, forms),
-        new UploadsPage(frame, uploads, sources.ReadOnly, forms, time),
+        new UploadsPage(frame, core.Uploads, sources.ReadOnly, forms, time),
         new MirrorPage(frame, sources.Mirror),
+        new EventsPage(frame, sources.Events, sources.ReadOnly),
+        new DeliveriesPage(frame, sources.Events, sources.ReadOnly),
+        new ReplayPage(frame, sources.Events, sources.ReadOnly, forms),
         new SettingsPage(frame, sources.Settings),
         new UsersPage(frame, authorizer, sources.UserNames, policies));
 }

@@ -245,10 +245,33 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
             LATERAL (SELECT name FROM repositories WHERE id = m.repository_id OFFSET 0) r
         WHERE c.digest >= $1 AND c.digest < $2 LIMIT $3
         """,
-        row => new DigestRow(row.GetString(0), Digest.Parse(row.GetString(1))),
+        ReadDigest,
         start,
         $"{start}g",
         (long)limit));
+
+    public async Task<IReadOnlyList<DigestRow>> FindBlobsAsync(string start, int limit) => await database.ReadAsync(session => session.AllAsync(
+        """
+        SELECT r.name, c.digest FROM content c, LATERAL (SELECT repository_id FROM blob_links WHERE content_id = c.id OFFSET 0) l,
+            LATERAL (SELECT name FROM repositories WHERE id = l.repository_id OFFSET 0) r
+        WHERE c.digest >= $1 AND c.digest < $2 LIMIT $3
+        """,
+        ReadDigest,
+        start,
+        $"{start}g",
+        (long)limit));
+
+    // No content has the id 0: what is not stored is looked for as long as what others have.
+    public async Task<IReadOnlyList<DigestRow>> FindBlobsAsync(string start, IReadOnlyList<long> ids) => await database.ReadAsync(session => session.AllAsync(
+        """
+        SELECT (SELECT name FROM repositories WHERE id = u.id), (SELECT digest FROM content WHERE id = l.content_id) FROM unnest($1::bigint[]) u (id),
+            LATERAL (SELECT content_id FROM blob_links WHERE repository_id = u.id
+                AND content_id = coalesce((SELECT id FROM content WHERE digest >= $2 AND digest < $3 ORDER BY digest LIMIT 1), 0) OFFSET 0) l
+        """,
+        ReadDigest,
+        ids.ToArray(),
+        start,
+        $"{start}g"));
 
     // Manifests in the trash of a repository that refer to content.
     private static List<Digest> AskDeleted(PostgresSession session, long repositoryId, long contentId, int limit) => session.Ask(
@@ -263,6 +286,8 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
 
     private static RepositoryRow ReadRepository(NpgsqlDataReader row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetInt64(2), ContentRows.ReadText(row, 3), row.GetInt64(4));
+
+    private static DigestRow ReadDigest(NpgsqlDataReader row) => new(row.GetString(0), Digest.Parse(row.GetString(1)));
 
     private static TagRow ReadTag(NpgsqlDataReader row) => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), ContentRows.ReadText(row, 3));
 }

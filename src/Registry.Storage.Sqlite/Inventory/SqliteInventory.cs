@@ -214,10 +214,32 @@ public sealed class SqliteInventory(SqliteDatabase database) : IInventory
         SELECT r.name, c.digest FROM content c CROSS JOIN manifests m ON m.content_id = c.id CROSS JOIN repositories r ON r.id = m.repository_id
         WHERE c.digest >= @1 AND c.digest < @2 LIMIT @3
         """,
-        row => new DigestRow(row.GetString(0), Digest.Parse(row.GetString(1))),
+        ReadDigest,
         start,
         $"{start}g",
         (long)limit));
+
+    public async Task<IReadOnlyList<DigestRow>> FindBlobsAsync(string start, int limit) => await database.ReadAsync(session => session.All(
+        """
+        SELECT r.name, c.digest FROM content c CROSS JOIN blob_links l ON l.content_id = c.id CROSS JOIN repositories r ON r.id = l.repository_id
+        WHERE c.digest >= @1 AND c.digest < @2 LIMIT @3
+        """,
+        ReadDigest,
+        start,
+        $"{start}g",
+        (long)limit));
+
+    // No content has the id 0: what is not stored is looked for as long as what others have.
+    public async Task<IReadOnlyList<DigestRow>> FindBlobsAsync(string start, IReadOnlyList<long> ids) => await database.ReadAsync(session => session.All(
+        """
+        SELECT r.name, c.digest FROM json_each(@1) j
+        CROSS JOIN blob_links l ON l.repository_id = j.value AND l.content_id = coalesce((SELECT id FROM content WHERE digest >= @2 AND digest < @3 ORDER BY digest LIMIT 1), 0)
+        CROSS JOIN repositories r ON r.id = l.repository_id CROSS JOIN content c ON c.id = l.content_id
+        """,
+        ReadDigest,
+        JsonList.Of([.. ids]),
+        start,
+        $"{start}g"));
 
     // Manifests in the trash of a repository that refer to content.
     private static List<Digest> ListDeleted(SqliteSession session, long repositoryId, long contentId, int limit) => session.All(
@@ -249,6 +271,8 @@ public sealed class SqliteInventory(SqliteDatabase database) : IInventory
 
     private static RepositoryRow ReadRepository(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetInt64(4));
+
+    private static DigestRow ReadDigest(SqliteDataReader row) => new(row.GetString(0), Digest.Parse(row.GetString(1)));
 
     private static TagRow ReadTag(SqliteDataReader row) => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetString(3));
 }

@@ -102,8 +102,10 @@ public partial class DependencyTests
         ["Web.Pages.Lists"] = ["Http", "Web.Html", "Web.Parts"],
         ["Web.Pages"] = ["Api.Inventory", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Pages.Lists", "Web.Parts", "Web.Sessions"],
         ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Pages.Lists", "Web.Parts"],
-        ["Web.Pages.Administration"] = ["Api.Maintenance", "Api.Policies", "Configuration", "Endpoints", "Endpoints.Probes", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
-        ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Administration"] = ["Api.Policies", "Configuration", "Endpoints", "Endpoints.Probes", "Health", "Http", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Administration.Maintenance"] = ["Api.Maintenance", "Endpoints", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Pages.Administration", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Administration.Events"] = ["Api.Events", "Endpoints", "Http", "Pipeline", "Requests", "Web.Html", "Web.Pages.Administration", "Web.Parts", "Web.Sessions"],
+        ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Administration.Events", "Web.Pages.Administration.Maintenance", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
         ["Hosting.Kestrel"] =
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =

@@ -125,7 +125,7 @@ public sealed partial class CrawlerTests : IAsyncLifetime
     {
         var visitor = await LogInAsync(user);
         var read = new Dictionary<string, string>();
-        var open = new Queue<(string Address, string From)>([("/", ""), .. Lists.Select(list => (list, ""))]);
+        var open = new Queue<(string Address, string From)>([("/", ""), ($"/?q={_shared.Digest}", ""), .. Lists.Select(list => (list, ""))]);
         while (open.TryDequeue(out var next))
         {
             var (address, from) = next;

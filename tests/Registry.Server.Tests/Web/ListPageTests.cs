@@ -79,9 +79,28 @@ public sealed class ListPageTests : IAsyncLifetime
 
         Assert.Contains("after the colon", Check.Status(200, await _visitor.OpenAsync("/?q=:")).Text, StringComparison.Ordinal);
         Assert.Contains("first 12 digits", Check.Status(200, await _visitor.OpenAsync("/?q=sha256:00")).Text, StringComparison.Ordinal);
-        Assert.Contains("has a manifest with this digest", Check.Status(200, await _visitor.OpenAsync($"/?q=sha256:{new string('0', 64)}")).Text, StringComparison.Ordinal);
+        Assert.Contains("has a manifest or a layer with this digest", Check.Status(200, await _visitor.OpenAsync($"/?q=sha256:{new string('0', 64)}")).Text, StringComparison.Ordinal);
         await _registry.Client.PushAsync("team/copy", image, "v1");
         Assert.Equal(["team/app", "team/copy"], Rows(Check.Status(200, await _visitor.OpenAsync($"/?q={image.Digest}"))));
+    }
+
+    [Fact]
+    public async Task A_search_for_a_layer_opens_the_page_that_leads_to_its_images()
+    {
+        var layer = TestBlob.Random();
+        var image = await _registry.Client.PushAsync("team/app", TestImage.Of([layer]), "v1");
+        var path = $"/repositories/team/app/-/blobs/{layer.Digest}";
+
+        Assert.Equal(path, Check.Status(303, await _visitor.OpenAsync($"/?q={layer.Digest}")).Location);
+        Assert.Equal(path, Check.Status(303, await _visitor.OpenAsync($"/?q={layer.Digest[..19]}")).Location);
+        Assert.Equal(path, Check.Status(303, await _visitor.OpenAsync($"/?q=team/app@{layer.Digest}")).Location);
+        Assert.Contains($"/repositories/team/app/-/manifests/{image.Digest}", Check.Status(200, await _visitor.OpenAsync(path)).Text, StringComparison.Ordinal);
+
+        await _registry.Client.PushAsync("team/copy", TestImage.Of([layer]), "v1");
+        var page = Check.Status(200, await _visitor.OpenAsync($"/?q={layer.Digest[..30]}"));
+        Assert.Equal(["team/app", "team/copy"], Rows(page));
+        Assert.Contains($"<a href=\"{path}\">team/app</a>", page.Text, StringComparison.Ordinal);
+        Assert.Contains("No manifest has this digest.", page.Text, StringComparison.Ordinal);
     }
 
     [Fact]

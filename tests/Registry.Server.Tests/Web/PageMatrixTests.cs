@@ -2,6 +2,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Requests;
 using Registry.Server.Tests.Access;
+using Registry.Server.Tests.Events;
 
 namespace Registry.Server.Tests.Web;
 
@@ -38,6 +39,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
     private static readonly string[] Areas = ["public", "team", "push", "secret"];
 
     private readonly AccessFolder _folder = new(Rules);
+    private readonly EventFolder _events = new(EventFolder.Endpoint("pipeline", new Uri("http://127.0.0.1:1/hook")));
     private TestRegistry _registry = null!;
     private TestImage _image = null!;
     private TestImage _deleted = null!;
@@ -45,7 +47,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _registry = await TestRegistry.StartAsync(options => _folder.Configure(options, AuthenticationKind.Basic));
+        _registry = await TestRegistry.StartAsync(options => _events.Configure(_folder.Configure(options, AuthenticationKind.Basic)));
         using var admin = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
         admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
         (_image, _deleted) = (TestImage.Create(), TestImage.Create());
@@ -62,6 +64,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
     {
         await _registry.DisposeAsync();
         _folder.Dispose();
+        _events.Dispose();
     }
 
     [Fact]
@@ -108,7 +111,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
             var nowhere = Main(Check.Status(404, await visitor.OpenAsync("/administration/nowhere")));
             foreach (var route in Routes().Where(route => route.Permission == Permission.Maintain))
             {
-                var answer = route.Method == "GET" ? await visitor.OpenAsync($"{route.Template}{(route.Template.EndsWith("/uploads/cancel", StringComparison.Ordinal) ? $"?id={_upload}" : "")}")
+                var answer = route.Method == "GET" ? await visitor.OpenAsync($"{route.Template}?id={_upload}&endpoint=pipeline")
                     : await visitor.PostAsync(route.Template, ("id", _upload));
                 var what = $"{route.Method} {route.Template} as '{user}': {answer}";
                 if (user == "admin")
@@ -187,6 +190,34 @@ public sealed class PageMatrixTests : IAsyncLifetime
 
         Assert.Equal($"/repositories/public/app/-/manifests/{_image.Digest}", (await (await LogInAsync("")).OpenAsync($"/?q={_image.Digest[..19]}")).Location);
         Assert.Equal($"/repositories/secret/app/-/manifests/{secret.Digest}", (await (await LogInAsync("admin")).OpenAsync($"/?q={secret.Digest}")).Location);
+    }
+
+    [Fact]
+    public async Task A_layer_is_found_only_where_the_visitor_may_pull()
+    {
+        using var admin = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
+        admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
+        var (hidden, shared) = (TestBlob.Random(), _image.Blobs[^1].Digest);
+        await admin.PushAsync("secret/app", TestImage.Of([hidden]), "v3");
+        foreach (var (user, areas) in new[] { ("alice", new[] { "public", "team" }), ("bob", ["public", "team"]), ("admin", Areas) })
+        {
+            var visitor = await LogInAsync(user);
+            var none = $"sha256:{new string('0', 64)}";
+            var answer = await visitor.OpenAsync($"/?q={hidden.Digest}");
+            if (user == "admin")
+            {
+                Assert.Equal($"/repositories/secret/app/-/blobs/{hidden.Digest}", Check.Status(303, answer).Location);
+            }
+            else
+            {
+                Assert.Equal(Describe(await visitor.OpenAsync($"/?q={none}"), none), Describe(Check.Status(200, answer), hidden.Digest));
+            }
+
+            var page = Check.Status(200, await visitor.OpenAsync($"/?q={shared}")).Text;
+            Assert.Equal(areas.Order(), Areas.Where(area => page.Contains($"{area}/app", StringComparison.Ordinal)).Order());
+        }
+
+        Assert.Equal($"/repositories/public/app/-/blobs/{shared}", Check.Status(303, await (await LogInAsync("")).OpenAsync($"/?q={shared}")).Location);
     }
 
     [Fact]

@@ -62,5 +62,51 @@ public abstract partial class InventoryContract
         Assert.Equal((InventoryOperations.MostNamed, true), (blob.Manifests.Count, blob.HasMoreManifests));
     }
 
+    [Fact]
+    public async Task Blobs_are_found_by_the_beginning_of_their_digest_where_the_viewer_may_pull()
+    {
+        var image = await PushAsync(A, "layer", "v1");
+        await PushAsync(Samples.Repository("b"), "layer");
+        var start = Samples.Digest("layer").Value[..("sha256:".Length + InventoryOperations.ShortestDigest)];
+        Viewer[] all = [Everyone, new([RepositoryRange.All], _ => true)];
+        foreach (var viewer in all)
+        {
+            Assert.Equal(["a", "b"], await FindAsync(start, viewer));
+            Assert.Equal(["a", "b"], await FindAsync(Samples.Digest("layer").Value, viewer));
+            foreach (var none in new[] { start[..^1], "", "sha256:", $"sha256:{new string('G', 20)}", $"{start}%", start.Replace("sha256", "sha512", StringComparison.Ordinal), Samples.Digest(image).Value })
+            {
+                Assert.Empty(await FindAsync(none, viewer));
+            }
+        }
+
+        Assert.Equal(["b"], await FindAsync(start, new Viewer([RepositoryRange.StartingWith("b")], _ => true)));
+        Assert.Equal(["a"], await FindAsync(start, new Viewer([RepositoryRange.All], name => name.Value == "a")));
+        Assert.Empty(await FindAsync(start, new Viewer([], _ => true)));
+
+        async Task<List<string>> FindAsync(string text, Viewer viewer)
+        {
+            var found = (await _inventory.FindBlobsAsync(text, viewer)).Value;
+            Assert.True(found.IsWhole);
+            Assert.All(found.Items, row => Assert.Equal(Samples.Digest("layer"), row.Digest));
+            return [.. found.Items.Select(row => row.Repository)];
+        }
+    }
+
+    [Fact]
+    public async Task A_blob_that_more_repositories_have_than_a_page_shows_has_more()
+    {
+        foreach (var name in new[] { "c", "b", "a" })
+        {
+            await PushAsync(Samples.Repository(name), "layer");
+        }
+
+        foreach (var viewer in new[] { Everyone, new([RepositoryRange.All], _ => true) })
+        {
+            var found = (await _inventory.FindBlobsAsync(Samples.Digest("layer").Value, viewer)).Value;
+            Assert.Equal(["a", "b"], found.Items.Select(row => row.Repository));
+            Assert.True(found.HasMore);
+        }
+    }
+
     private async Task<BlobDetail> FindBlobAsync(string blob) => (await _inventory.FindBlobAsync(A, Samples.Digest(blob), default)).Value;
 }

@@ -13,7 +13,7 @@ namespace Registry.Storage.Contracts.Inventory;
 public abstract partial class InventoryContract : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");
-    private static readonly Viewer Everyone = new([RepositoryRange.All], _ => true);
+    private static readonly Viewer Everyone = new([RepositoryRange.All], _ => true) { SeesAll = true };
 
     private readonly IMetadataEngine _engine;
     private readonly ContentInRows _operations;

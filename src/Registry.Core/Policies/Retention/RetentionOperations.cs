@@ -55,7 +55,7 @@ public sealed partial class RetentionOperations(
     private volatile RetentionTotals _totals = RetentionTotals.None;
 
     /// <summary>True if a rule is about retention.</summary>
-    public bool HasRules => rules().Rules.Any(RetentionRules.IsRetention);
+    public bool HasRules => rules().Rules.Any(rule => rule.IsAboutRetention);
 
     /// <summary>What the runs have done since this process began.</summary>
     public RetentionTotals Totals => _totals;

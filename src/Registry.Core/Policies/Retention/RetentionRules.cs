@@ -31,12 +31,9 @@ internal sealed class RetentionRules
     /// <summary>Finds the rules of a repository; null if none of them is about retention.</summary>
     public static RetentionRules? Find(PolicyRules rules, RepositoryName repository)
     {
-        IReadOnlyList<PolicyRule> found = [.. rules.Of(repository).Where(IsRetention)];
+        IReadOnlyList<PolicyRule> found = [.. rules.Of(repository).Where(rule => rule.IsAboutRetention)];
         return found.Count == 0 ? null : new RetentionRules(found);
     }
-
-    /// <summary>True if a rule is about retention.</summary>
-    public static bool IsRetention(PolicyRule rule) => rule.Keep is not null || rule.Delete is not null;
 
     /// <summary>Finds the reason why a tag is kept; null if no rule keeps it.</summary>
     /// <param name="tag">The tag.</param>

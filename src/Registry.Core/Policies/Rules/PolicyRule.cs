@@ -17,6 +17,9 @@ public sealed record PolicyRule(RepositoryPattern Repository, int Number, int Li
     /// <summary>What else a retention deletes.</summary>
     public DeleteRule? Delete { get; init; }
 
+    /// <summary>True if the rule is about retention.</summary>
+    public bool IsAboutRetention => Keep is not null || Delete is not null;
+
     /// <summary>Limit of the bytes that all repositories of the rule refer to.</summary>
     public QuotaRule? Quota { get; init; }
 

@@ -14,6 +14,9 @@ internal sealed record DeliveryAnswer
     /// <summary>The event was given up after 3 days.</summary>
     public const string SetAside = "set-aside";
 
+    /// <summary>All states.</summary>
+    public static IReadOnlyList<string> States { get; } = [Delivered, SetAside];
+
     /// <summary>Time in UTC (RFC 3339), to the millisecond.</summary>
     public required string Time { get; init; }
 

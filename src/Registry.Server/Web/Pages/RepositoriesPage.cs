@@ -48,7 +48,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
         }
 
         request.TakeTurns();
-        var viewer = new Viewer(request.MayListAny ? request.ListableRanges : [], request.MayList);
+        var viewer = new Viewer(request.MayListAny ? request.ListableRanges : [], request.MayList) { SeesAll = request.SeesWholeRegistry };
         if (!(await search.FindAsync(request, viewer, text)).TryGet(out var sought, out var notSearched))
         {
             return notSearched;
@@ -61,7 +61,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
         }
 
         var page = new InventoryPage<RepositoryEntry>([], Next: null);
-        if (sought is { Manifests: null, Holders: null, Advice: null }
+        if (sought is { Manifests: null, Blobs: null, Holders: null, Advice: null }
             && !(await inventory.ListRepositoriesAsync(new RepositoryQuery { Part = sought.Part, Order = order, After = after, Limit = PageSize }, viewer)).TryGet(out page, out var error))
         {
             return error;
@@ -91,7 +91,11 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             }
             else if (sought.Manifests is { } manifests)
             {
-                await WriteManifestsAsync(output, manifests);
+                await WriteDigestsAsync(output, "Manifest", "manifests", manifests);
+            }
+            else if (sought.Blobs is { } blobs)
+            {
+                await WriteBlobsAsync(output, blobs);
             }
             else if (sought.Holders is { } holders)
             {
@@ -170,23 +174,45 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             new(name, PageUrl.Of("/", ("q", text), ("sort", NameOf(by))), order == by ? direction : null, by == RepositoryOrder.Size);
     }
 
-    private static async Task WriteManifestsAsync(PageOutput output, IReadOnlyList<DigestRow> manifests)
+    private static async Task WriteBlobsAsync(PageOutput output, BlobHolders blobs)
     {
-        var html = output.Html;
-        if (manifests.Count == 0)
+        if (blobs.Items.Count == 0)
         {
-            html.Write($"""<p class="empty">No repository that you may pull from has a manifest with this digest. Layers are not searched: the page of an image leads to each of its layers, and why it is kept.</p>""");
-            return;
+            output.Html.Write($"""<p class="empty">No repository that you may pull from has a manifest or a layer with this digest{(blobs.IsWhole ? "" : ", among those that were pushed to last")}.</p>""");
+        }
+        else
+        {
+            output.Html.Write($"<p>No manifest has this digest. These repositories have a layer or config with it; its page leads to the images.</p>\n");
+            await WriteDigestsAsync(output, "Layer or config", "blobs", blobs.Items);
         }
 
-        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Repository</th><th scope="col">Manifest</th></tr></thead><tbody>""");
-        foreach (var one in manifests)
+        if (blobs.HasMore)
         {
-            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{one.Repository}/-/manifests/{one.Digest.Value}">{one.Repository}</a></th><td>{new DigestPart(null, one.Digest)}</td></tr>""");
+            output.Html.Write($"""<p class="quiet">More repositories have it.</p>""");
+        }
+
+        WriteSearched(output.Html, blobs.IsWhole, "write name@sha256:…");
+    }
+
+    private static async Task WriteDigestsAsync(PageOutput output, string title, string kind, IReadOnlyList<DigestRow> rows)
+    {
+        var html = output.Html;
+        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Repository</th><th scope="col">{title}</th></tr></thead><tbody>""");
+        foreach (var one in rows)
+        {
+            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{one.Repository}/-/{kind}/{one.Digest.Value}">{one.Repository}</a></th><td>{new DigestPart(null, one.Digest)}</td></tr>""");
             await output.PassAsync();
         }
 
         html.Write($"</tbody></table></div>");
+    }
+
+    private static void WriteSearched(HtmlWriter html, bool isWhole, string advice)
+    {
+        if (!isWhole)
+        {
+            html.Write($"""<p class="quiet">The {InventoryOperations.MostSearched} repositories that were pushed to last were searched. For another one, {advice}.</p>""");
+        }
     }
 
     private static async Task WriteHoldersAsync(PageOutput output, TagHolders holders)
@@ -215,10 +241,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             html.Write($"""<p class="quiet">More repositories have such a tag. These were pushed to last.</p>""");
         }
 
-        if (!holders.IsWhole)
-        {
-            html.Write($"""<p class="quiet">The {InventoryOperations.MostSearched} repositories that were pushed to last were searched. For another one, write name:tag.</p>""");
-        }
+        WriteSearched(html, holders.IsWhole, "write name:tag");
     }
 
     private static string CountOf(UpTo count) => string.Create(CultureInfo.InvariantCulture, $"{count.Count}{(count.IsMore ? "+" : string.Empty)}");

@@ -7,7 +7,7 @@ using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
 
-/// <summary>Search of the first page: <c>name</c>, <c>name:tag</c>, <c>:tag</c>, and <c>sha256:…</c> for a manifest. What the caller may not pull is searched as if it did not exist.</summary>
+/// <summary>Search of the first page: <c>name</c>, <c>name:tag</c>, <c>:tag</c>, and <c>sha256:…</c> for a manifest or blob. What the caller may not pull is searched as if it did not exist.</summary>
 internal sealed class RepositorySearch(InventoryOperations inventory, ContentInspection inspection)
 {
     private static readonly string[] Algorithms = ["sha256", "sha512"];
@@ -20,9 +20,9 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
     public async Task<Result<SearchResult>> FindAsync(RequestContext request, Viewer viewer, string? text)
     {
         text = Shorten((text ?? string.Empty).Trim(), ClientAddress.Of(request.Request).Host);
-        if (text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && FindManifest(request, text[..at], text[(at + 1)..]) is { } manifest)
+        if (text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && await FindContentAsync(request, text[..at], text[(at + 1)..]) is { } content)
         {
-            return new SearchResult { Path = manifest };
+            return new SearchResult { Path = content };
         }
 
         var colon = text.LastIndexOf(':');
@@ -49,16 +49,20 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
     private static string Shorten(string text, string host) =>
         text.Length > host.Length && text[host.Length] == '/' && text.StartsWith(host, StringComparison.OrdinalIgnoreCase) ? text[(host.Length + 1)..] : text;
 
-    // The page tells whether the manifest is there.
-    private static string? FindManifest(RequestContext request, string name, string text)
+    // If it is neither a manifest nor a blob, the page of the manifest tells so.
+    private async Task<string?> FindContentAsync(RequestContext request, string name, string text)
     {
         var colon = name.LastIndexOf(':');
-        return Digest.TryParse(text, out var digest) && RepositoryName.TryParse(colon < 0 ? name : name[..colon], out var repository) && request.MayPull(repository)
-            ? $"/repositories/{repository}/-/manifests/{digest}"
-            : null;
+        if (!Digest.TryParse(text, out var digest) || !RepositoryName.TryParse(colon < 0 ? name : name[..colon], out var repository) || !request.MayPull(repository))
+        {
+            return null;
+        }
+
+        var isBlob = (await inspection.FindAsync(repository, digest)).Error is not null && (await inventory.FindBlobAsync(repository, digest, request.Aborted)).Error is null;
+        return $"/repositories/{repository}/-/{(isBlob ? "blobs" : "manifests")}/{digest}";
     }
 
-    private async Task<SearchResult> FindDigestAsync(Viewer viewer, string text, string digits)
+    private async Task<Result<SearchResult>> FindDigestAsync(Viewer viewer, string text, string digits)
     {
         if (digits.Length < InventoryOperations.ShortestDigest)
         {
@@ -66,7 +70,14 @@ internal sealed class RepositorySearch(InventoryOperations inventory, ContentIns
         }
 
         var found = await inventory.FindDigestsAsync(text, viewer);
-        return found is [var one] ? new SearchResult { Path = $"/repositories/{one.Repository}/-/manifests/{one.Digest}" } : new SearchResult { Manifests = found };
+        if (found.Count > 0)
+        {
+            return found is [var one] ? new SearchResult { Path = $"/repositories/{one.Repository}/-/manifests/{one.Digest}" } : new SearchResult { Manifests = found };
+        }
+
+        return !(await inventory.FindBlobsAsync(text, viewer)).TryGet(out var blobs, out var refusal) ? refusal
+            : blobs is { Items: [var blob], IsWhole: true } ? new SearchResult { Path = $"/repositories/{blob.Repository}/-/blobs/{blob.Digest}" }
+            : new SearchResult { Blobs = blobs };
     }
 
     private async Task<Result<SearchResult>> FindHoldersAsync(Viewer viewer, string tag)

@@ -15,8 +15,11 @@ internal sealed record SearchResult
     /// <summary>Beginning of the tags that are searched in them; null for none.</summary>
     public string? Tag { get; init; }
 
-    /// <summary>Manifests with the digest, if the text is the beginning of one; else null.</summary>
+    /// <summary>Manifests with the digest, if the text is the beginning of one, at least two; else null.</summary>
     public IReadOnlyList<DigestRow>? Manifests { get; init; }
+
+    /// <summary>Repositories with the blob, if the text is the beginning of a digest that no manifest has; else null.</summary>
+    public BlobHolders? Blobs { get; init; }
 
     /// <summary>Repositories with the tag, if the text is one alone; else null.</summary>
     public TagHolders? Holders { get; init; }

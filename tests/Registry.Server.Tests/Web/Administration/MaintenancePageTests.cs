@@ -60,8 +60,8 @@ public sealed class MaintenancePageTests
         }
 
         var page = Check.Status(200, await visitor.OpenAsync($"{Path}/gc"));
-        Assert.DoesNotContain("value=\"collect\"", page.Text, StringComparison.Ordinal);
-        Assert.Contains("make a new one", Check.Status(412, await visitor.SubmitAsync($"{Path}/gc", $"{Path}/gc", ("what", "collect"))).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("value=\"run\"", page.Text, StringComparison.Ordinal);
+        Assert.Contains("make a new one", Check.Status(412, await visitor.SubmitAsync($"{Path}/gc", $"{Path}/gc", ("what", "run"))).Text, StringComparison.Ordinal);
         Check.Status(400, await visitor.SubmitAsync($"{Path}/gc", $"{Path}/gc", ("what", "all")));
 
         var preview = await PreviewAsync(visitor);
@@ -109,7 +109,7 @@ public sealed class MaintenancePageTests
             Assert.Contains($"Turn it {(isOn ? "off" : "on")}", Check.Status(200, await visitor.OpenAsync(Path)).Text, StringComparison.Ordinal);
             Assert.Equal(isOn, Check.Status(200, await visitor.OpenAsync("/administration")).Text.Contains("<dd class=\"bad\">the registry is read-only</dd>", StringComparison.Ordinal));
             var preview = await PreviewAsync(visitor);
-            Assert.Equal(!isOn, preview.Text.Contains("value=\"collect\"", StringComparison.Ordinal));
+            Assert.Equal(!isOn, preview.Text.Contains("value=\"run\"", StringComparison.Ordinal));
         }
 
         Check.Status(400, await visitor.SubmitAsync($"{Path}/read-only", $"{Path}/read-only", ("mode", "yes")));
@@ -144,7 +144,7 @@ public sealed class MaintenancePageTests
     }
 
     private static Task<Answer> CollectAsync(Visitor visitor, Answer preview, params (string Name, string Value)[] fields) =>
-        visitor.PostAsync($"{Path}/gc", [("token", Visitor.TokenOf(preview)), ("preview", Visitor.FieldOf(preview, "preview")), ("what", "collect"), .. fields]);
+        visitor.PostAsync($"{Path}/gc", [("token", Visitor.TokenOf(preview)), ("preview", Visitor.FieldOf(preview, "preview")), ("what", "run"), .. fields]);
 
     private static Task OutcomeAsync(Visitor visitor, string outcome) => Eventually.HoldsAsync(
         async () => Check.Status(200, await visitor.OpenAsync(Path)).Text.Contains(outcome, StringComparison.Ordinal), $"the page shows: {outcome}");

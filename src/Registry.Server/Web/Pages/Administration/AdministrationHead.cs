@@ -3,7 +3,7 @@ using Registry.Server.Web.Html;
 namespace Registry.Server.Web.Pages.Administration;
 
 /// <summary>Heading of the pages for admins, with their tabs.</summary>
-/// <param name="tab">The tab that is open: <c>status</c>, <c>maintenance</c>, <c>uploads</c>, <c>mirror</c>, <c>settings</c> or <c>users</c>.</param>
+/// <param name="tab">The tab that is open: <c>status</c>, <c>maintenance</c>, <c>uploads</c>, <c>mirror</c>, <c>events</c>, <c>settings</c> or <c>users</c>.</param>
 internal readonly struct AdministrationHead(string tab) : IHtmlPart
 {
     public void WriteTo(HtmlWriter html)
@@ -13,6 +13,7 @@ internal readonly struct AdministrationHead(string tab) : IHtmlPart
         Write(html, "maintenance", "/administration/maintenance", "Maintenance");
         Write(html, "uploads", "/administration/uploads", "Uploads");
         Write(html, "mirror", "/administration/mirror", "Mirror");
+        Write(html, "events", "/administration/events", "Events");
         Write(html, "settings", "/administration/settings", "Settings");
         Write(html, "users", "/administration/users", "Users and rules");
         html.Write($"</nav>\n");

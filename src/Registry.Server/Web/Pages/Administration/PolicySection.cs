@@ -1,6 +1,7 @@
 using Registry.Core.Policies.Rules;
 using Registry.Server.Api.Policies;
 using Registry.Server.Configuration;
+using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages.Administration;
@@ -23,7 +24,7 @@ internal static class PolicySection
 
         html.Write(
             $"""
-            <p class="quiet">Every rule that matches the repository holds. <code>registry policy explain REPO:TAG</code> tells which apply, and <code>registry policy preview</code> what the retention would delete.</p>
+            <p class="quiet">Every rule that matches the repository holds. <code>registry policy explain REPO:TAG</code> tells which apply.{RetentionHint(policies)}</p>
             <div class="scroll" role="region" aria-label="Rules about repositories" tabindex="0"><table>
             <thead><tr><th scope="col" class="number">Line</th><th scope="col">Repository</th><th scope="col">Says</th></tr></thead><tbody>
 
@@ -41,4 +42,8 @@ internal static class PolicySection
             html.Write($"""<p class="quiet">{policies.Rules.Count - Shown} more are in the file.</p>""");
         }
     }
+
+    private static RawHtml RetentionHint(PolicyRules policies) => new(policies.Rules.Any(rule => rule.IsAboutRetention)
+        ? " <a href=\"/administration/maintenance/retention\">What a run of the retention would delete, and why</a>."
+        : string.Empty);
 }

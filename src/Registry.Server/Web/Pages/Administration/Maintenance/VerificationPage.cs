@@ -5,7 +5,7 @@ using Registry.Server.Requests;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
 
-namespace Registry.Server.Web.Pages.Administration;
+namespace Registry.Server.Web.Pages.Administration.Maintenance;
 
 /// <summary>Reads all stored content, after a page that asks.</summary>
 internal sealed class VerificationPage(PageFrame frame, MaintenanceJobs jobs, ReadOnlyMode readOnly, FormReader forms)

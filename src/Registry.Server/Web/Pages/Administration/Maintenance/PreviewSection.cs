@@ -2,14 +2,11 @@ using Registry.Core.Errors;
 using Registry.Server.Api.Maintenance;
 using Registry.Server.Web.Parts;
 
-namespace Registry.Server.Web.Pages.Administration;
+namespace Registry.Server.Web.Pages.Administration.Maintenance;
 
 /// <summary>What a collection would remove.</summary>
 internal static class PreviewSection
 {
-    // Of each list. The command shows more.
-    private const int Shown = 100;
-
     /// <summary>Writes the section.</summary>
     public static async Task WriteAsync(PageOutput output, GcPreview preview)
     {
@@ -29,39 +26,8 @@ internal static class PreviewSection
         }
     }
 
-    private static async Task WriteAsync<T>(PageOutput output, string title, string[] columns, IReadOnlyList<T> items, long count, Func<T, string[]> cells)
-    {
-        if (items.Count == 0)
-        {
-            return;
-        }
-
-        var html = output.Html;
-        html.Write($"""<h2>{title}</h2><div class="scroll" role="region" aria-label="{title}" tabindex="0"><table><thead><tr>""");
-        foreach (var column in columns)
-        {
-            html.Write($"""<th scope="col">{column}</th>""");
-        }
-
-        html.Write($"</tr></thead><tbody>\n");
-        foreach (var item in items.Take(Shown))
-        {
-            html.Write($"<tr>");
-            foreach (var cell in cells(item))
-            {
-                html.Write($"""<td class="name"><bdi>{cell}</bdi></td>""");
-            }
-
-            html.Write($"</tr>\n");
-            await output.PassAsync();
-        }
-
-        html.Write($"</tbody></table></div>\n");
-        if (count > Shown)
-        {
-            html.Write($"""<p class="quiet">{count - Shown} more are not shown; <code>registry gc --dry-run</code> lists up to 2,000.</p>""");
-        }
-    }
+    private static Task WriteAsync<T>(PageOutput output, string title, string[] columns, IReadOnlyList<T> items, long count, Func<T, string[]> cells) =>
+        CutTable.WriteAsync(output, title, columns, items, count, cells, "registry gc --dry-run");
 
     private static string Time(long seconds) => DurationText.Of(TimeSpan.FromSeconds(seconds));
 }

@@ -5,7 +5,7 @@ using Registry.Server.Requests;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
 
-namespace Registry.Server.Web.Pages.Administration;
+namespace Registry.Server.Web.Pages.Administration.Maintenance;
 
 /// <summary>Turns the read-only mode on or off, after a page that asks.</summary>
 internal sealed class ReadOnlyPage(PageFrame frame, ReadOnlyMode readOnly, FormReader forms)

@@ -4,7 +4,7 @@ using Registry.Server.Maintenance;
 using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;
 
-namespace Registry.Server.Web.Pages.Administration;
+namespace Registry.Server.Web.Pages.Administration.Maintenance;
 
 /// <summary>A job that runs: how far it is, and a link to how far it is then. With the script, the page follows it by itself.</summary>
 /// <param name="job">The job.</param>

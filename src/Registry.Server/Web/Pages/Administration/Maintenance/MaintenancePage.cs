@@ -1,5 +1,6 @@
 using System.Globalization;
 using Registry.Core.Errors;
+using Registry.Server.Api.Maintenance;
 using Registry.Server.Maintenance;
 using Registry.Server.Pipeline;
 using Registry.Server.Requests;
@@ -7,7 +8,7 @@ using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
 
-namespace Registry.Server.Web.Pages.Administration;
+namespace Registry.Server.Web.Pages.Administration.Maintenance;
 
 /// <summary>Page of the maintenance: the job that runs, what can be started, and the last jobs.</summary>
 internal sealed class MaintenancePage(PageFrame frame, MaintenanceJobs jobs, ReadOnlyMode readOnly, bool isShared, FormReader forms)
@@ -72,7 +73,7 @@ internal sealed class MaintenancePage(PageFrame frame, MaintenanceJobs jobs, Rea
         html.Write(
             $"""
             <p>No job runs. One runs at a time, and the registry serves meanwhile.</p>
-            <p class="actions"><a class="button" href="{Path}/gc">Collect garbage…</a> <a class="button" href="{Path}/verify">Verify everything…</a></p>
+            <p class="actions"><a class="button" href="{Path}/gc">Collect garbage…</a> <a class="button" href="{RetentionPage.PagePath}">Delete what no rule keeps…</a> <a class="button" href="{Path}/verify">Verify everything…</a></p>
 
             """);
     }
@@ -84,6 +85,14 @@ internal sealed class MaintenancePage(PageFrame frame, MaintenanceJobs jobs, Rea
         <p class="actions"><a class="button" href="{Path}/read-only">Turn it {(readOnly.IsOn ? "off" : "on")}…</a></p>
 
         """);
+
+    // Page of the lists of an outcome.
+    private static string? ListsOf(MaintenanceReport? report) => report switch
+    {
+        { Preview: not null } => CollectionPage.PagePath,
+        { Retained: not null } => RetentionPage.PagePath,
+        _ => null,
+    };
 
     private static async Task WriteJobsAsync(PageOutput output, IReadOnlyList<MaintenanceJob> list)
     {
@@ -110,8 +119,13 @@ internal sealed class MaintenancePage(PageFrame frame, MaintenanceJobs jobs, Rea
                 html.Write($"{new TimePart(ended.At)}");
             }
 
-            html.Write($"""</td><td class="{(status.State == JobState.Failed ? "bad" : "")}">{status.Word}</td><td class="name"><bdi>{status.Outcome?.Text}</bdi></td></tr>""");
-            html.Write($"\n");
+            html.Write($"""</td><td class="{(status.State == JobState.Failed ? "bad" : "")}">{status.Word}</td><td class="name"><bdi>{status.Outcome?.Text}</bdi>""");
+            if (ListsOf(status.Outcome?.Report) is { } path)
+            {
+                html.Write($""" <a href="{path}">All of it</a>""");
+            }
+
+            html.Write($"</td></tr>\n");
             await output.PassAsync();
         }
 
