@@ -17,8 +17,8 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     private const int ImagesKept = 8;
     private const int PendingKept = 4;
 
-    // Half of the shortest grace period of the scenarios.
-    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(5);
+    /// <summary>Half of the shortest grace period of the scenarios, for which an answer promises a blob.</summary>
+    public static readonly TimeSpan Promise = TimeSpan.FromSeconds(5);
 
     private readonly List<TestImage>[] _images = [.. Enumerable.Range(0, workers).Select(_ => new List<TestImage>())];
     private readonly PromisedBlob[] _promised = [.. Enumerable.Range(0, workers).Select(worker => new PromisedBlob(Repository(worker), Promise))];

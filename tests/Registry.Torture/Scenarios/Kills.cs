@@ -37,7 +37,7 @@ public sealed class Kills : IScenario
         var rounds = run.Rounds(1000, 6);
         using var folder = new TemporaryFolder("kills");
         await using var registry = await RegistryProcess.StartAsync(folder.Path, Settings);
-        var ledger = new Ledger();
+        var ledger = new Ledger(MixedLoad.Promise);
         var load = new MixedLoad(ledger, Workers);
         int compared = 0, resumed = 0, stops = 0;
         long peak = 0;

@@ -59,7 +59,7 @@ public sealed class PowerCuts : IScenario
         using var folder = new TemporaryFolder("power");
         await using var disk = await CuttableDisk.CreateAsync(folder.File("disk.img"), folder.Folder("disk"), _type, DiskMegabytes);
         var data = Path.Combine(disk.Path, "data");
-        var ledger = new Ledger();
+        var ledger = new Ledger(MixedLoad.Promise);
         var load = new MixedLoad(ledger, Workers, mayFail: true);
         var counts = new Counts();
         for (var cut = first; cut < end && !run.IsOver; cut++)
