@@ -82,6 +82,7 @@ public sealed class ShownRegistry : IAsyncLifetime
             ("/repositories/<name>/-/trash", "/repositories/shop/api/-/trash"),
             ("/repositories/<name>/-/rollback/<tag>", $"/repositories/shop/api/-/rollback/stable?to={old.Digest}"),
             ("/repositories/<name>/-/delete", "/repositories/shop/api/-/delete?tag=2.3.0&tag=latest"),
+            ("/repositories/<name>/-/restore", $"/repositories/shop/worker/-/restore?digest={removed.Digest}"),
             ("/repositories/<name>/-/restore/<digest>", $"/repositories/shop/worker/-/restore/{removed.Digest}"),
             ("/repositories/<name>/-/purge/<digest>", $"/repositories/shop/worker/-/purge/{removed.Digest}"),
         ]);

@@ -15,6 +15,9 @@ public static partial class AttachedTag
     public static Digest? FindSubject(Tag tag) =>
         Is(tag) && tag.Value.StartsWith("sha256-", StringComparison.Ordinal) ? Digest.Parse($"sha256:{tag.Value.AsSpan(7, 64)}") : null;
 
+    /// <summary>Beginning of the tags that belong to a manifest.</summary>
+    public static string PrefixOf(Digest subject) => $"{subject.Algorithm.Name}-{subject.Hex}";
+
     [GeneratedRegex(@"^sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,115})(\.(sig|att|sbom))?$", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

@@ -104,35 +104,18 @@ public sealed class RepositoryRestoreOperations(
 
         public required RepositoryRestore Done { get; set; }
 
-        // Indexes of indexes may be nested deeply.
         public async Task RestoreAsync(Digest manifest, CancellationToken cancellationToken)
         {
-            var open = new Stack<Digest>([manifest]);
-            var opened = new HashSet<Digest>();
-            while (open.TryPeek(out var digest))
+            await foreach (var (digest, outcome) in restores.RestoreTreeAsync(repository, manifest, isMeant: null, origin, cancellationToken))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var done = await restores.RestoreAsync(repository, digest, isMeant: null, origin, cancellationToken);
-                if (done.TryGet(out var restored, out var refused))
+                if (outcome.TryGet(out var restored, out var refused))
                 {
                     Add(restored);
-                }
-                else if (refused.Code == RegistryErrorCode.RestoreImpossible && opened.Add(digest))
-                {
-                    // The last one is tried again after its children; without any, it is refused again.
-                    foreach (var child in await restores.ListTrashedChildrenAsync(repository, digest, cancellationToken))
-                    {
-                        open.Push(child);
-                    }
-
-                    continue;
                 }
                 else if (refused.Code != RegistryErrorCode.ManifestUnknown && _refused.Add(digest))
                 {
                     Done = Done with { Refused = [.. Done.Refused, new RepositoryRestore.RefusedManifest(digest, refused)] };
                 }
-
-                open.Pop();
             }
         }
 

@@ -16,7 +16,7 @@ public static class SignatureNames
     public static readonly IReadOnlyList<string> ReferrerTypes = [SigstoreBundle.MediaType, "application/vnd.dev.cosign.artifact.sig.v1+json"];
 
     /// <summary>Tag under which cosign stores the signatures of an image; null if there is none, since it would be too long.</summary>
-    public static Tag? TagOf(Digest image) => Tag.TryParse($"{image.Algorithm.Name}-{image.Hex}.sig", out var tag) ? tag : null;
+    public static Tag? TagOf(Digest image) => Tag.TryParse($"{AttachedTag.PrefixOf(image)}.sig", out var tag) ? tag : null;
 
     /// <summary>
     /// True unless a referrer of such a type says that it is an attestation. An image may get a signed report of a scan every night, under the same type as its signature.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Manifests;
@@ -68,11 +69,42 @@ public sealed class RestoreOperations(TrashReader trash, IMetadataStore metadata
         }
     }
 
-    /// <summary>Lists the manifests that a deleted index refers to and that are in the trash of the repository, too. Restored first, they are not missing.</summary>
+    /// <summary>Restores a manifest, and before it the manifests that it needs and that are in the trash, too.</summary>
     /// <param name="repository">The repository, to which the caller may push.</param>
-    /// <param name="digest">The deleted manifest; it need not exist.</param>
-    /// <param name="cancellationToken">Ends the reading of its bytes.</param>
-    public async Task<IReadOnlyList<Digest>> ListTrashedChildrenAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
+    /// <param name="digest">The deleted manifest.</param>
+    /// <param name="isMeant">Returns false for the <see cref="TrashEntry.Id"/> of an entry of that manifest that the caller does not mean; null for any.</param>
+    /// <param name="origin">Origin of the restores.</param>
+    /// <param name="cancellationToken">Ends the work between two manifests.</param>
+    /// <returns>Each manifest with what <see cref="RestoreAsync"/> returns, as soon as it is known.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled; what is restored stays restored.</exception>
+    public async IAsyncEnumerable<(Digest Digest, Result<Restored> Outcome)> RestoreTreeAsync(
+        RepositoryName repository, Digest digest, Func<long, bool>? isMeant, ChangeOrigin origin, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Indexes of indexes may be nested deeply.
+        var open = new Stack<Digest>([digest]);
+        var opened = new HashSet<Digest>();
+        while (open.TryPeek(out var next))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var outcome = await RestoreAsync(repository, next, next == digest ? isMeant : null, origin, cancellationToken);
+            if (outcome.Error?.Code == RegistryErrorCode.RestoreImpossible && opened.Add(next))
+            {
+                // It is tried again after its children; without any, it is refused again.
+                foreach (var child in await ListTrashedChildrenAsync(repository, next, cancellationToken))
+                {
+                    open.Push(child);
+                }
+
+                continue;
+            }
+
+            open.Pop();
+            yield return (next, outcome);
+        }
+    }
+
+    // Manifests that a deleted index refers to and that are in the trash of the repository, too. Restored first, they are not missing.
+    private async Task<IReadOnlyList<Digest>> ListTrashedChildrenAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
     {
         if (await trash.FindAsync(repository, digest) is not { } entry || await trash.ReadAsync(entry, cancellationToken) is not { } trashed)
         {

@@ -14,7 +14,7 @@ internal static class PageTable
 {
     public static IReadOnlyList<Route> Create(
         RepositoriesPage repositories, RepositoryPage repository, ImagePage image, BlobPage blob, ComparePage compare, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
-        DeletionPage deletions, SpacePage space, ActivityPage activity, LiveActivity live, AdministrationPages administration, AssetStore assets, LogInPage? logIn = null) =>
+        RestorationPage restoration, DeletionPage deletions, SpacePage space, ActivityPage activity, LiveActivity live, AdministrationPages administration, AssetStore assets, LogInPage? logIn = null) =>
     [
         new("GET", "/", Permission.Enter, repositories.GetAsync),
         new("GET", "/trash", Permission.Catalog, trash.GetAllAsync),
@@ -36,6 +36,8 @@ internal static class PageTable
 
         new("GET", "/repositories/<name>/-/rollback/<tag>", Permission.Push, rollback.GetAsync),
         new("POST", "/repositories/<name>/-/rollback/<tag>", Permission.Push, rollback.PostAsync, RequestOperation.RollBackTag, AlsoPulls: true),
+        new("GET", "/repositories/<name>/-/restore", Permission.Push, restoration.GetAsync),
+        new("POST", "/repositories/<name>/-/restore", Permission.Push, restoration.PostAsync, RequestOperation.RestoreManifest, AlsoPulls: true),
         new("GET", "/repositories/<name>/-/restore/<digest>", Permission.Push, changes.GetRestoreAsync),
         new("POST", "/repositories/<name>/-/restore/<digest>", Permission.Push, changes.RestoreAsync, RequestOperation.RestoreManifest, AlsoPulls: true),
         new("GET", "/repositories/<name>/-/purge/<digest>", Permission.Delete, changes.GetPurgeAsync),

@@ -67,6 +67,7 @@ internal static class WebInterface
             new RollbackPage(frame, core.Rollbacks, core.Inspection, core.ManifestNames, forms),
             new TrashPage(frame, core.Trash),
             new TrashChangePage(frame, core.Trash, core.Restores, core.Purges, forms),
+            new RestorationPage(frame, core.Trash, core.Restores, forms),
             new DeletionPage(frame, core.Inventory, core.Manifests, core.Repositories, policies, forms, memory),
             new SpacePage(frame, core.Space, core.Inventory),
             new ActivityPage(frame, core.Activity),

@@ -99,7 +99,7 @@ public partial class DependencyTests
         ["Web.Assets"] = ["Http.Bodies", "Requests"],
         ["Web.Sessions"] = ["Configuration", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests"],
         ["Web.Parts"] = ["Http", "Http.Bodies", "Requests", "Web.Assets", "Web.Html", "Web.Sessions"],
-        ["Web.Pages.Lists"] = ["Http", "Web.Html", "Web.Parts"],
+        ["Web.Pages.Lists"] = ["Http", "Requests", "Web.Html", "Web.Parts"],
         ["Web.Pages"] = ["Api.Inventory", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Charts", "Web.Html", "Web.Pages.Lists", "Web.Parts", "Web.Sessions"],
         ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Pages.Lists", "Web.Parts"],
         ["Web.Pages.Administration"] = ["Api.Policies", "Configuration", "Endpoints", "Endpoints.Probes", "Health", "Http", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],

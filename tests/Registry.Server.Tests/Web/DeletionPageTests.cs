@@ -92,6 +92,55 @@ public sealed class DeletionPageTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Signatures_under_tags_stay_unless_they_are_taken_along(bool isTaken)
+    {
+        var (signature, signatureTag) = (TestImage.Create(), $"sha256-{_first.Digest["sha256:".Length..]}.sig");
+        using var pusher = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
+        pusher.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("alice").Item2);
+        await pusher.PushAsync("team/app", signature, signatureTag);
+        await pusher.PushAsync("team/app", TestImage.Create(), $"sha256-{_second.Digest["sha256:".Length..]}.att");
+        await pusher.PushAsync("team/app", TestImage.Artifact("application/vnd.dev.cosign.artifact.sig.v1+json", _first));
+
+        var page = Check.Status(200, await _alice.OpenAsync($"{Path}?tag=v1&tag=latest"));
+        Assert.Contains($"""which stay unless you take them along: <a class="kind" href="/repositories/team/app/-/tags/{signatureTag}">""", page.Text, StringComparison.Ordinal);
+        Assert.Contains("1 manifest with an image as subject, such as a signature, stays as long as the image can be restored", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(".att", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("name=\"attached\"", Check.Status(200, await _alice.OpenAsync($"{Path}?tag=v1&tag={signatureTag}")).Text, StringComparison.Ordinal);
+
+        var done = Check.Status(200, await SubmitAsync(page, "images", isTaken ? [("attached", "true")] : []));
+
+        Assert.Contains(isTaken ? "Deleted: 2 of 2 manifests." : "Deleted: 1 of 1 images.", done.Text, StringComparison.Ordinal);
+        Check.Status(404, await HeadAsync("v1"));
+        Check.Status(isTaken ? 404 : 200, await HeadAsync(signatureTag));
+        Check.Status(200, await HeadAsync($"sha256-{_second.Digest["sha256:".Length..]}.att"));
+        if (isTaken)
+        {
+            Assert.Contains(signature.Digest, (await _alice.OpenAsync("/repositories/team/app/-/trash")).Text, StringComparison.Ordinal);
+            await HasLineAsync($"audit: delete-manifest team/app@{signature.Digest} with tags {signatureTag}", "done");
+        }
+    }
+
+    [Fact]
+    public async Task Signatures_stay_where_only_tags_are_deleted()
+    {
+        var signatureTag = $"sha256-{_second.Digest["sha256:".Length..]}.sig";
+        using var pusher = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
+        pusher.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("alice").Item2);
+
+        // A manifest with an ordinary tag is an image of its own.
+        await pusher.PushAsync("team/app", TestImage.Create(), signatureTag);
+        await pusher.PushAsync("team/app", TestImage.Create(), $"sha256-{_first.Digest["sha256:".Length..]}.sig", "other");
+
+        Check.Status(200, await SubmitAsync(await _alice.OpenAsync($"{Path}?tag=v2"), "tags", ("attached", "true")));
+        Check.Status(200, await SubmitAsync(await _alice.OpenAsync($"{Path}?tag=v1"), "images", ("attached", "true")));
+
+        Check.Status(200, await HeadAsync(signatureTag));
+        Check.Status(200, await HeadAsync("other"));
+    }
+
+    [Theory]
     [InlineData("", 400)]
     [InlineData("?tag=", 400)]
     [InlineData("?tag=-x", 400)]
@@ -153,8 +202,8 @@ public sealed class DeletionPageTests : IAsyncLifetime
             entry.Message.StartsWith(change, StringComparison.Ordinal) && entry.Message.Contains($" by user alice from 127.0.0.1: {outcome} ", StringComparison.Ordinal))),
         $"the log has the line: {change}");
 
-    private Task<Answer> SubmitAsync(Answer page, string what) =>
-        _alice.PostAsync(Path, ("token", Visitor.TokenOf(page)), ("items", Visitor.FieldOf(page, "items")), ("what", what));
+    private Task<Answer> SubmitAsync(Answer page, string what, params (string Name, string Value)[] fields) =>
+        _alice.PostAsync(Path, [("token", Visitor.TokenOf(page)), ("items", Visitor.FieldOf(page, "items")), ("what", what), .. fields]);
 
     private Task<Answer> HeadAsync(string reference) => _registry.Client.HeadAnswerAsync($"/v2/team/app/manifests/{reference}", AccessFolder.Basic("admin"));
 }

@@ -243,6 +243,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
             .Replace("<digest>", isOfTrash ? _deleted.Digest : _image.Digest, StringComparison.Ordinal);
         var query = route.Template.Contains("/rollback/", StringComparison.Ordinal) ? $"?to={_image.Digest}"
             : route.Template.EndsWith("/delete", StringComparison.Ordinal) ? "?tag=v1"
+            : route.Template.EndsWith("/restore", StringComparison.Ordinal) ? $"?digest={_deleted.Digest}"
             : route.Template.EndsWith("/compare", StringComparison.Ordinal) ? "?from=v1&to=v1"
             : string.Empty;
         return route.Method == "GET" ? visitor.OpenAsync($"{path}{query}") : visitor.PostAsync(path, ("items", "x"));

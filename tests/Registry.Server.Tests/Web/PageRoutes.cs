@@ -20,7 +20,7 @@ internal static class PageRoutes
             Never<DeliveriesPage>(), Never<ReplayPage>(), Never<SettingsPage>(), Never<UsersPage>());
         return PageTable.Create(
             Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<BlobPage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(),
-            Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), administration, Never<AssetStore>(), Never<LogInPage>());
+            Never<RestorationPage>(), Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), administration, Never<AssetStore>(), Never<LogInPage>());
     }
 
     private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));

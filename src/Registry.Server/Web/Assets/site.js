@@ -75,12 +75,12 @@ for (const element of document.querySelectorAll('[data-copy]')) {
 }
 
 // Boxes of a table: the button counts them, and a click with the shift key sets all between the last one and this one.
-const remove = document.querySelector('.selected button');
-if (remove) {
-  const boxes = [...remove.form.querySelectorAll('input[type=checkbox]')];
+const act = document.querySelector('.selected button');
+if (act) {
+  const boxes = [...act.form.querySelectorAll('input[type=checkbox]')];
   const count = () => {
     const selected = boxes.filter((box) => box.checked).length;
-    remove.textContent = selected === 0 ? 'Delete what is selected…' : `Delete the ${selected} selected…`;
+    act.textContent = selected === 0 ? `${act.dataset.verb} what is selected…` : `${act.dataset.verb} the ${selected} selected…`;
   };
   let last = null;
   for (const box of boxes) {

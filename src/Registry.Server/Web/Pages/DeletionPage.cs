@@ -16,18 +16,20 @@ using Registry.Server.Web.Sessions;
 
 namespace Registry.Server.Web.Pages;
 
-/// <summary>Deletes tags, or manifests with all their tags, that a person has selected in a list, after a page that asks.</summary>
+/// <summary>
+/// Deletes tags, or manifests with all their tags, that a person has selected in a list, after a page that asks. It tells what stays, and takes signatures and the like under tags along if
+/// the person wants.
+/// </summary>
 internal sealed class DeletionPage(
     PageFrame frame, InventoryOperations inventory, ManifestOperations manifests, RepositoryOperations repositories, Func<PolicyRules> policies, FormReader forms, RequestMemory memory)
 {
-    // As many as a page of a list has.
-    private const int Most = 50;
-
     // A hundred tags and parents of each.
-    private const long Rows = Most * 64 * 1024;
+    private const long Rows = Selection.Most * 64 * 1024;
 
     private const string Images = "images";
     private const string Tags = "tags";
+
+    private readonly AttachedTags _attached = new(inventory);
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
@@ -64,11 +66,19 @@ internal sealed class DeletionPage(
                 : RegistryErrorCode.ManifestUnknown;
         }
 
+        var attached = new List<Tag>();
+        foreach (var digest in found.Select(one => one.Manifest.Manifest.Digest).Distinct())
+        {
+            attached.AddRange((await _attached.FindAsync(repository, digest, request.Aborted)).Select(entry => entry.Tag));
+        }
+
+        var left = attached.Except(found.Select(one => one.Selected.Tag).OfType<Tag>()).ToList();
         var token = FormTokens.For(request);
         await frame.SendAsync(request, new PageHead($"Delete from {repository}", Section.Repositories), async output =>
         {
             await WriteSelectionAsync(output, repository, found, policies());
-            WriteForm(output.Html, repository, found, token);
+            WriteAttached(output.Html, repository, left, found.DistinctBy(one => one.Manifest.Manifest.Digest).Sum(one => one.Manifest.Referrers.Count));
+            WriteForm(output.Html, repository, found, left.Count, token);
         });
         return null;
     }
@@ -91,24 +101,53 @@ internal sealed class DeletionPage(
         var done = new List<ContentChange>();
         foreach (var (tag, digest) in what == Images ? [.. items.Select(item => (Tag: default(Tag?), item.Digest)).Distinct()] : items)
         {
-            // A tag that has moved since the page was opened stays: the person has not seen what it is now.
-            var deletion = await manifests.DeleteAsync(
-                request.Repository, tag ?? (Reference)digest, tag is null ? Precondition.None : Precondition.Exactly(digest), request.Origin);
-            var isDone = deletion.TryGet(out var deleted, out var error);
-            done.Add(new ContentChange { Digest = digest, Tag = tag, Tags = isDone && tag is null ? deleted!.Tags : [], Size = deleted?.Size, Error = error ?? deleted?.Stopped });
-            request.Change = new ContentChange { Parts = done };
-            if (deleted?.Fault is { } fault)
-            {
-                ExceptionDispatchInfo.Throw(fault);
-            }
+            await DeleteAsync(request, done, tag, digest);
+        }
+
+        var noun = what;
+        if (what == Images && fields.ContainsKey("attached"))
+        {
+            noun = "manifests";
+            await DeleteAttachedAsync(request, done);
         }
 
         var repository = request.Repository;
         await frame.SendAsync(request, new PageHead("Deleted", Section.Repositories), async output =>
         {
-            await WriteResultAsync(output, repository, done, items, what == Images);
+            await new SelectionResult(repository, what == Images ? "manifests" : "tags", "deleted", noun, "it has moved").WriteAsync(output, done, TagsOf);
         });
         return null;
+
+        // Of an image that was not deleted, those that were selected.
+        IEnumerable<Tag> TagsOf(ContentChange change) => change.Tag is { } tag ? [tag]
+            : change.Error is null ? change.Tags
+            : items.Where(item => item.Digest == change.Digest).Select(item => item.Tag).OfType<Tag>();
+    }
+
+    private async Task DeleteAsync(RequestContext request, List<ContentChange> done, Tag? tag, Digest digest)
+    {
+        // A tag that has moved since the page was opened stays: the person has not seen what it is now.
+        var deletion = await manifests.DeleteAsync(
+            request.Repository, tag ?? (Reference)digest, tag is null ? Precondition.None : Precondition.Exactly(digest), request.Origin);
+        var isDone = deletion.TryGet(out var deleted, out var error);
+        done.Add(new ContentChange { Digest = digest, Tag = tag, Tags = isDone && tag is null ? deleted!.Tags : [], Size = deleted?.Size, Error = error ?? deleted?.Stopped });
+        request.Change = new ContentChange { Parts = done };
+        if (deleted?.Fault is { } fault)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+    }
+
+    // Of the images that are gone. A rule may have kept others, which then keep their signatures.
+    private async Task DeleteAttachedAsync(RequestContext request, List<ContentChange> done)
+    {
+        foreach (var image in done.Where(change => change.Error is null).Select(change => change.Digest!.Value).ToList())
+        {
+            foreach (var entry in (await _attached.FindAsync(request.Repository, image, request.Aborted)).DistinctBy(entry => entry.Manifest.Digest))
+            {
+                await DeleteAsync(request, done, tag: null, entry.Manifest.Digest);
+            }
+        }
     }
 
     private static Result<List<Reference>> ReadSelection(RequestContext request)
@@ -125,7 +164,7 @@ internal sealed class DeletionPage(
             references.Add(reference);
         }
 
-        return references.Count <= Most ? references : TooMany();
+        return references.Count <= Selection.Most ? references : TooMany();
     }
 
     // "TAG@DIGEST" for a tag, "@DIGEST" for a manifest, with spaces between.
@@ -144,10 +183,10 @@ internal sealed class DeletionPage(
             items.Add((at > 0 ? tag : null, digest));
         }
 
-        return items.Count == 0 ? new RegistryError(RegistryErrorCode.BadRequest, "the form has no 'items'") : items.Count <= Most ? items : TooMany();
+        return items.Count == 0 ? new RegistryError(RegistryErrorCode.BadRequest, "the form has no 'items'") : items.Count <= Selection.Most ? items : TooMany();
     }
 
-    private static RegistryError TooMany() => new(RegistryErrorCode.BadRequest, $"at most {Most} are deleted at once");
+    private static RegistryError TooMany() => new(RegistryErrorCode.BadRequest, $"at most {Selection.Most} are deleted at once");
 
     private static async Task WriteSelectionAsync(PageOutput output, RepositoryName repository, List<(Reference Selected, ManifestDetail Manifest)> found, PolicyRules rules)
     {
@@ -187,7 +226,26 @@ internal sealed class DeletionPage(
         html.Write($"</tbody></table></div>\n");
     }
 
-    private void WriteForm(HtmlWriter html, RepositoryName repository, List<(Reference Selected, ManifestDetail Manifest)> found, string token)
+    private static void WriteAttached(HtmlWriter html, RepositoryName repository, List<Tag> attached, long referrers)
+    {
+        if (attached.Count > 0)
+        {
+            html.Write($"""<p>Signatures and the like of the images have tags of their own, which stay unless you take them along:""");
+            foreach (var tag in attached)
+            {
+                html.Write($""" <a class="kind" href="/repositories/{repository.Value}/-/tags/{tag.Value}">{new TagPart(tag)}</a>""");
+            }
+
+            html.Write($"</p>\n");
+        }
+
+        if (referrers > 0)
+        {
+            html.Write($"""<p class="quiet">{Count.Of(referrers, "manifest")} with an image as subject, such as {(referrers == 1 ? "a signature, stays" : "signatures, stay")} as long as the image can be restored, and {(referrers == 1 ? "goes" : "go")} some time after.</p>""");
+        }
+    }
+
+    private void WriteForm(HtmlWriter html, RepositoryName repository, List<(Reference Selected, ManifestDetail Manifest)> found, int attached, string token)
     {
         var items = string.Join(' ', found.Select(one => $"{one.Selected.Tag?.Value}@{one.Manifest.Manifest.Digest}"));
         var hasTags = found.TrueForAll(one => one.Selected.Tag is not null);
@@ -201,6 +259,11 @@ internal sealed class DeletionPage(
         }
 
         html.Write($"""<form class="actions" method="post" action="/repositories/{repository.Value}/-/delete"><input type="hidden" name="token" value="{token}"><input type="hidden" name="items" value="{items}">""");
+        if (attached > 0)
+        {
+            html.Write($"""<label><input type="checkbox" name="attached" value="true"> With the {(attached == 1 ? "image, delete its tag of a signature or the like" : $"images, delete their {attached} tags of signatures and the like")}, too</label>""");
+        }
+
         html.Write($"""<button class="danger" name="what" value="images">Delete the {(found.Count == 1 ? "image with all its tags" : "images with all their tags")}</button>""");
         if (hasTags)
         {
@@ -209,30 +272,4 @@ internal sealed class DeletionPage(
 
         html.Write($""" <a class="button" href="/repositories/{repository.Value}">Cancel</a></form>""");
     }
-
-    private static async Task WriteResultAsync(
-        PageOutput output, RepositoryName repository, List<ContentChange> done, List<(Tag? Tag, Digest Digest)> items, bool isImages)
-    {
-        var html = output.Html;
-        var count = done.Count(one => one.Error is null);
-        html.Write($"""{new RepositoryHead(repository, isImages ? "manifests" : "tags")}<div class="{(count == done.Count ? "note" : "fault")}" role="status"><p>Deleted: {count} of {done.Count} {(isImages ? "images" : "tags")}.</p></div><ul>""");
-
-        // What was not done is what a person has to act on.
-        foreach (var one in done.OrderBy(change => change.Error is null))
-        {
-            var tags = one.Tag is { } tag ? [tag]
-                : one.Error is null ? one.Tags.Take(InventoryOperations.MostTags)
-                : items.Where(item => item.Digest == one.Digest).Select(item => item.Tag).OfType<Tag>();
-            html.Write($"""<li>{new DigestPart(null, one.Digest!.Value)} <bdi>{string.Join(", ", tags.Select(named => named.Value))}</bdi>: """);
-            html.Write($"<bdi>{(one.Error is { } error ? Describe(error) : "deleted")}</bdi></li>\n");
-            await output.PassAsync();
-        }
-
-        html.Write($"""</ul><p class="actions"><a class="button" href="/repositories/{repository.Value}">Tags</a> <a class="button" href="/repositories/{repository.Value}/-/trash">Trash</a></p>""");
-    }
-
-    private static string Describe(RegistryError error) =>
-        error.Code == RegistryErrorCode.ManifestUnknown ? "not there any more"
-        : error.Code == RegistryErrorCode.PreconditionFailed ? "not deleted: it has moved since the page was opened"
-        : $"not deleted: {string.Join("; ", error.Details.Prepend(error.Code.Message))}";
 }

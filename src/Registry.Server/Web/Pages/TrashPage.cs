@@ -5,6 +5,7 @@ using Registry.Core.Trash;
 using Registry.Server.Endpoints;
 using Registry.Server.Requests;
 using Registry.Server.Web.Html;
+using Registry.Server.Web.Pages.Lists;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
@@ -14,14 +15,12 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
 {
     private const int PageSize = 50;
 
-    // Beside each other in a row.
-    private const int ShownTags = 5;
-
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
-        if (!ApiParameters.ReadPosition(request.Request.Query, "before", "the id of an entry").TryGet(out var before, out var noPosition))
+        var query = request.Request.Query;
+        if (!ApiParameters.ReadPosition(query, "before", "the id of an entry").TryGet(out var before, out var invalid) || !Selection.Read(query).TryGet(out var isAll, out invalid))
         {
-            return noPosition;
+            return invalid;
         }
 
         request.TakeTurns();
@@ -30,9 +29,11 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
         await frame.SendAsync(request, new PageHead($"Trash of {repository}", Section.Repositories), async output =>
         {
             output.Html.Write($"{new RepositoryHead(repository, "trash")}");
-            await WriteAsync(output, request, page.Entries, isOfAll: false);
+            var path = $"/repositories/{repository}/-/trash";
+            var here = request.MayPush(repository) ? PageUrl.Of(path, ("before", before?.ToString(CultureInfo.InvariantCulture))) : null;
+            await WriteAsync(output, request, page.Entries, new Selection(repository, here, isAll, Selection.Restore), isOfAll: false);
             var next = page.HasMore ? ("before", page.Entries[^1].Id.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
-            Pager.Write(output.Html, $"/repositories/{repository.Value}/-/trash", [], next, before is not null);
+            Pager.Write(output.Html, path, [], next, before is not null);
         });
         return null;
     }
@@ -49,14 +50,14 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
         await frame.SendAsync(request, new PageHead("Trash", Section.Trash), async output =>
         {
             output.Html.Write($"""<div class="title"><h1>Trash</h1><span class="quiet">Deleted manifests, the newest first</span></div>""");
-            await WriteAsync(output, request, listing.Entries, isOfAll: true);
+            await WriteAsync(output, request, listing.Entries, new Selection(default, url: null, isAll: false), isOfAll: true);
             var next = listing.Last is { } last ? ("before", last.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
             Pager.Write(output.Html, "/trash", [], next, before is not null);
         });
         return null;
     }
 
-    private async ValueTask WriteAsync(PageOutput output, RequestContext request, IReadOnlyList<TrashEntry> entries, bool isOfAll)
+    private async ValueTask WriteAsync(PageOutput output, RequestContext request, IReadOnlyList<TrashEntry> entries, Selection selection, bool isOfAll)
     {
         var html = output.Html;
         if (entries.Count == 0)
@@ -65,7 +66,7 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
             return;
         }
 
-        html.Write($"""<div class="scroll"><table><thead><tr>""");
+        selection.Begin(html);
         if (isOfAll)
         {
             html.Write($"""<th scope="col">Repository</th>""");
@@ -79,37 +80,29 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
             """);
         foreach (var entry in entries)
         {
-            WriteEntry(html, request, entry, isOfAll);
+            WriteEntry(html, request, entry, selection, isOfAll);
             await output.PassAsync();
         }
 
-        html.Write($"</tbody></table></div>\n");
+        selection.End(html);
     }
 
-    private void WriteEntry(HtmlWriter html, RequestContext request, TrashEntry entry, bool isOfAll)
+    private void WriteEntry(HtmlWriter html, RequestContext request, TrashEntry entry, Selection selection, bool isOfAll)
     {
+        // The platforms of an index may be in the trash, too: then they come back before it.
+        var isIndex = MediaTypes.IsIndex(entry.MediaType);
         html.Write($"<tr>");
+        selection.WriteBox(html, "digest", entry.Digest.Value, DigestPart.Short(entry.Digest), entry.IsComplete || isIndex);
         if (isOfAll)
         {
             html.Write($"""<th scope="row" class="name"><a href="/repositories/{entry.Repository.Value}/-/trash">{entry.Repository.Value}</a></th>""");
         }
 
-        html.Write($"""<td>{new DigestPart(null, entry.Digest)}</td><td class="name">""");
-        foreach (var tag in entry.Tags.Take(ShownTags))
-        {
-            html.Write($"""<span class="kind">{new TagPart(tag)}</span> """);
-        }
-
-        if (entry.Tags.Count > ShownTags || entry.HasMoreTags)
-        {
-            html.Write($"and more");
-        }
-
-        html.Write($"""</td><td class="number">{new SizePart(entry.HeldSize)}{new RawHtml(MediaTypes.IsIndex(entry.MediaType) ? "<div class=\"quiet\">without its platforms</div>" : "")}</td><td>{new TimePart(entry.Time)} <span class="quiet">by {new OriginPart(entry.Origin)}</span></td>""");
+        html.Write($"""<td>{new DigestPart(null, entry.Digest)}</td><td class="name">{new TagList(entry)}</td><td class="number">{new SizePart(entry.HeldSize)}{new RawHtml(isIndex ? "<div class=\"quiet\">without its platforms</div>" : "")}</td><td>{new TimePart(entry.Time)} <span class="quiet">by {new OriginPart(entry.Origin)}</span></td>""");
         html.Write($"""<td class="nowrap">{DurationText.Of(TimeSpan.FromSeconds(trash.ExpiresAfter(entry)))}</td><td><div class="actions">""");
         if (!entry.IsComplete)
         {
-            html.Write($"""<span class="quiet">a part is gone</span>""");
+            html.Write($"""<span class="quiet">a part is gone{(isIndex ? ", or in the trash, too" : "")}</span>""");
         }
         else if (request.MayPush(entry.Repository))
         {

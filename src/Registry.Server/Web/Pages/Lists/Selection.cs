@@ -6,12 +6,22 @@ using Registry.Server.Web.Html;
 
 namespace Registry.Server.Web.Pages.Lists;
 
-/// <summary>Boxes of a table whose rows can be deleted together: fields of a form that opens the page which asks before it deletes.</summary>
+/// <summary>Boxes of a table whose rows can be deleted or restored together: fields of a form that opens the page which asks before.</summary>
 /// <param name="repository">The repository.</param>
-/// <param name="url">Address of the table without a selection; null for a table without boxes, as of a caller who may not delete.</param>
+/// <param name="url">Address of the table without a selection; null for a table without boxes, as of a caller who may not change anything.</param>
 /// <param name="isAll">True to select all rows.</param>
-internal readonly struct Selection(RepositoryName repository, string? url, bool isAll)
+/// <param name="verb">What is done: <see cref="Delete"/> or <see cref="Restore"/>.</param>
+internal readonly struct Selection(RepositoryName repository, string? url, bool isAll, string verb = Selection.Delete)
 {
+    /// <summary>The rows are deleted.</summary>
+    public const string Delete = "Delete";
+
+    /// <summary>The rows are taken out of the trash.</summary>
+    public const string Restore = "Restore";
+
+    /// <summary>Number of rows that are changed at once: as many as a page of a list has.</summary>
+    public const int Most = 50;
+
     /// <summary>Parameter of the address that selects all rows: <c>select=all</c>.</summary>
     private const string Parameter = "select";
 
@@ -30,7 +40,7 @@ internal readonly struct Selection(RepositoryName repository, string? url, bool 
         }
 
         var separator = url.Contains('?', StringComparison.Ordinal) ? '&' : '?';
-        html.Write($"""<form method="get" action="/repositories/{repository.Value}/-/delete"><div class="scroll"><table><thead><tr><th scope="col">""");
+        html.Write($"""<form method="get" action="/repositories/{repository.Value}/-/{(verb == Restore ? "restore" : "delete")}"><div class="scroll"><table><thead><tr><th scope="col">""");
         html.Write($"""<a class="quiet" href="{(isAll ? url : $"{url}{separator}{Parameter}=all")}" aria-label="Select {(isAll ? "none" : "all on this page")}">{(isAll ? "None" : "All")}</a></th>""");
     }
 
@@ -39,9 +49,14 @@ internal readonly struct Selection(RepositoryName repository, string? url, bool 
     /// <param name="field">Field of the form.</param>
     /// <param name="value">Its value.</param>
     /// <param name="name">Name of the row.</param>
-    public void WriteBox(HtmlWriter html, string field, string value, string name)
+    /// <param name="isPossible">False for a row that cannot be changed, which has no box.</param>
+    public void WriteBox(HtmlWriter html, string field, string value, string name, bool isPossible = true)
     {
-        if (url is not null)
+        if (url is not null && !isPossible)
+        {
+            html.Write($"<td></td>");
+        }
+        else if (url is not null)
         {
             html.Write($"""<td><input type="checkbox" name="{field}" value="{value}" aria-label="Select {name}"{new RawHtml(isAll ? " checked" : "")}></td>""");
         }
@@ -53,7 +68,7 @@ internal readonly struct Selection(RepositoryName repository, string? url, bool 
         html.Write($"</tbody></table></div>\n");
         if (url is not null)
         {
-            html.Write($"""<p class="actions selected"><button>Delete what is selected…</button></p></form>""");
+            html.Write($"""<p class="actions selected"><button data-verb="{verb}">{verb} what is selected…</button></p></form>""");
         }
     }
 }
