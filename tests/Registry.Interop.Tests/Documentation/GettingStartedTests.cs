@@ -8,7 +8,7 @@ namespace Registry.Interop.Tests.Documentation;
 
 /// <summary>The commands of docs/getting-started.md work as documented on a machine without any set-up.</summary>
 [Collection(nameof(DockerEngine))]
-public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
+public sealed class GettingStartedTests(DockerEngine engine, PackagedRegistry package) : IDisposable
 {
     private readonly TemporaryFolder _folder = new("tour");
 
@@ -37,14 +37,13 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
         Assert.True(differences.Length == 0, string.Join('\n', differences));
     }
 
-    /// <summary>Runs the build command of the page, with files separate from the build of these tests.</summary>
+    /// <summary>Runs the build command of the page.</summary>
     private async Task BuildAsync(Step step)
     {
         string[] lines = step.Commands.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["dotnet publish src/Registry.Server -c Release -o out", "export PATH=\"$PWD/out:$PATH\""], lines);
-        _ = await PackagedRegistry.Dotnet().RunAsync(
-            "publish", SourceTree.Locate("src/Registry.Server"), "-c", "Release", "-o", _folder.Folder("out"),
-            "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false");
+        await package.BuildAsync(
+            PackagedRegistry.Dotnet(), "publish", SourceTree.Locate("src/Registry.Server"), "-c", "Release", "-o", _folder.Folder("out"));
     }
 
     /// <summary>Shell of a user who has built the registry, has an empty home, and uses an engine of the tests.</summary>

@@ -7,7 +7,8 @@ namespace Registry.Interop.Tests.Packages;
 
 /// <summary>
 /// The registry as packaged by docs/install.md, published once for all tests that need it: the single file, and its image in the registry under test.
-/// The libraries of this machine replace Microsoft's base image.
+/// The libraries of this machine replace Microsoft's base image. All builds of the documents share their intermediate files, so that each library is
+/// compiled once.
 /// </summary>
 public sealed class PackagedRegistry : IDisposable
 {
@@ -27,6 +28,7 @@ public sealed class PackagedRegistry : IDisposable
 
     private readonly TemporaryFolder _folder = new("packages");
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _turn = new(1);
     private Task? _published;
 
     /// <summary>Folder with only the published files.</summary>
@@ -37,7 +39,11 @@ public sealed class PackagedRegistry : IDisposable
 
     internal static string RuntimeIdentifier => $"linux-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _folder.Dispose();
+    }
 
     internal Task PublishAsync(RegistryUnderTest registry)
     {
@@ -52,8 +58,26 @@ public sealed class PackagedRegistry : IDisposable
     internal async Task<string> PublishForAsync(string runtimeIdentifier)
     {
         string output = _folder.Folder($"out-{runtimeIdentifier}");
-        _ = await Dotnet().RunAsync(Arguments(runtimeIdentifier, output));
+        await BuildAsync(Dotnet(), Arguments(runtimeIdentifier, output));
         return output;
+    }
+
+    /// <summary>Runs a command of a document that builds the registry, after the one that runs.</summary>
+    /// <param name="dotnet">The SDK.</param>
+    /// <param name="arguments">Those of the document.</param>
+    internal async Task BuildAsync(Command dotnet, params string[] arguments)
+    {
+        await _turn.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            // The intermediate files are apart from those of the build that these tests belong to. The URL is part of every library, so it is the same for all.
+            _ = await dotnet.RunAsync([
+                .. arguments, "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false", $"-p:RepositoryUrl={SourceUrl}"]);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private async Task PublishOnceAsync(RegistryUnderTest registry)
@@ -68,21 +92,16 @@ public sealed class PackagedRegistry : IDisposable
         dotnet.Environment["DOTNET_CONTAINER_INSECURE_REGISTRIES"] = registry.HostPort;
         // Both commands in one, since compiling takes a minute.
         string[] container = Assert.Single(InstallGuide.Calls("Container", "dotnet", ("registry.example.com", registry.HostPort)));
-        _ = await dotnet.RunAsync([
+        await BuildAsync(dotnet, [
             .. Arguments(RuntimeIdentifier, Output),
             .. container.Where(argument => argument.StartsWith("-t:", StringComparison.Ordinal) || argument.StartsWith("-p:", StringComparison.Ordinal)),
             $"-p:ContainerBaseImage={registry.HostPort}/{BaseRepository}:1",
-            $"-p:RepositoryUrl={SourceUrl}",
             $"-p:PackageLicenseExpression={License}"]);
     }
 
-    // The guide's command. The intermediate files are apart from those of the build that these tests belong to.
-    private string[] Arguments(string runtimeIdentifier, string output) =>
-    [
-        .. Assert.Single(InstallGuide.Calls(
-            "One file", "dotnet", ("src/", SourceTree.Locate("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output))),
-        "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false",
-    ];
+    // The guide's command.
+    private static string[] Arguments(string runtimeIdentifier, string output) =>
+        Assert.Single(InstallGuide.Calls("One file", "dotnet", ("src/", SourceTree.Locate("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output)));
 
     /// <summary>The SDK. It restores from the package source that the machine is configured for.</summary>
     internal static Command Dotnet()
