@@ -26,7 +26,10 @@ internal sealed class AccessFolder : IDisposable
     private static readonly string Users = string.Concat(
         new[] { "alice", "bob", "admin" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword(Password(user), 4)}\n"));
 
-    private readonly TemporaryFolder _folder = new();
+    // Made once: it takes longer than what most tests do with it.
+    private static readonly RSAParameters Key = MakeKey();
+
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     /// <summary>Creates the folder with given rules, or with those that most tests share.</summary>
     public AccessFolder(string rules = Rules)
@@ -38,7 +41,7 @@ internal sealed class AccessFolder : IDisposable
         File.WriteAllText(KeyPath, $"{Rsa.ExportSubjectPublicKeyInfoPem()}\n{ecdsa.ExportSubjectPublicKeyInfoPem()}\n");
     }
 
-    public RSA Rsa { get; } = RSA.Create(2048);
+    public RSA Rsa { get; } = RSA.Create(Key);
 
     public ExternalTokens Tokens { get; }
 
@@ -70,5 +73,11 @@ internal sealed class AccessFolder : IDisposable
     {
         Rsa.Dispose();
         _folder.Dispose();
+    }
+
+    private static RSAParameters MakeKey()
+    {
+        using var key = RSA.Create(2048);
+        return key.ExportParameters(includePrivateParameters: true);
     }
 }
