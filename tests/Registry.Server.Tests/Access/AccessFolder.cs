@@ -29,7 +29,7 @@ internal sealed class AccessFolder : IDisposable
     // Made once: it takes longer than what most tests do with it.
     private static readonly RSAParameters Key = MakeKey();
 
-    private readonly TemporaryFolder _folder = new(isInMemory: true);
+    private readonly TemporaryFolder _folder = new();
 
     /// <summary>Creates the folder with given rules, or with those that most tests share.</summary>
     public AccessFolder(string rules = Rules)
