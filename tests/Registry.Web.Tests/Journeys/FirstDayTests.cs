@@ -68,7 +68,7 @@ public sealed partial class FirstDayTests(Chromium chromium) : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Thirty_tags_of_many_are_deleted_at_once(bool hasScript)
+    public async Task Thirty_tags_of_many_are_deleted_at_once_and_restored(bool hasScript)
     {
         for (var i = 0; i < 30; i++)
         {
@@ -92,6 +92,17 @@ public sealed partial class FirstDayTests(Chromium chromium) : IAsyncLifetime
         await Expect(tab.Link("History of 1")).ToBeVisibleAsync();
         await Expect(tab.Page.GetByRole(AriaRole.Checkbox)).ToHaveCountAsync(1);
         Assert.Equal(kept.Digest, await HeadAsync());
+
+        // And all of them come back.
+        await tab.GoAsync($"/repositories/{Repository}/-/trash");
+        await tab.Link("Select all on this page").ClickAsync();
+        await tab.CheckAsync();
+        await tab.Button(hasScript ? "Restore the 30 selected…" : "Restore what is selected…").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Heading)).ToContainTextAsync("Restore 30 manifests");
+        await tab.CheckAsync();
+        await tab.Button("Restore all of them").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("Restored: 30 of 30 manifests");
+        await tab.CheckAsync();
     }
 
     [Fact]

@@ -1,18 +1,22 @@
 using System.Text.RegularExpressions;
+using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Registry.Web.Tests.Journeys;
 
-/// <summary>What an admin does on the pages: verifies, follows the job and ends it, looks at what a collection would remove, and asks the rules.</summary>
+/// <summary>What an admin does on the pages: verifies, follows the job and ends it, looks at what a collection would remove, and lets the rules delete.</summary>
 public sealed partial class MaintenanceTests(Chromium chromium) : IAsyncLifetime
 {
     private readonly Users _users = new();
+    private readonly TemporaryFolder _folder = new("rules");
     private TestRegistry _registry = null!;
 
     public async ValueTask InitializeAsync()
     {
+        File.WriteAllText(_folder.File("policy.json"), """{ "rules": [{ "repository": "ci/**", "keep": { "newest": 1 } }] }""");
+
         // 1 MiB a second, so that a verification does not end by itself.
-        _registry = await TestRegistry.StartAsync(options => _users.Configure(options) with { VerifyRate = 1 });
+        _registry = await TestRegistry.StartAsync(options => _users.Configure(options) with { VerifyRate = 1, PolicyConfig = _folder.File("policy.json") });
         Users.Identify(_registry.Client, Users.Admin);
         for (var i = 0; i < 5; i++)
         {
@@ -24,6 +28,7 @@ public sealed partial class MaintenanceTests(Chromium chromium) : IAsyncLifetime
     {
         await _registry.DisposeAsync();
         _users.Dispose();
+        _folder.Dispose();
     }
 
     [Theory]
@@ -65,6 +70,41 @@ public sealed partial class MaintenanceTests(Chromium chromium) : IAsyncLifetime
         }
 
         await Expect(tab.Button("Collect")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await tab.CheckAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_admin_sees_what_no_rule_keeps_and_deletes_it(bool hasScript)
+    {
+        foreach (var tag in new[] { "old", "new" })
+        {
+            await _registry.Client.PushAsync("ci/app", SampleImage.Create("ci", tag, 1000), tag);
+        }
+
+        await using var tab = await chromium.OpenAsync(_registry, new Look(hasScript));
+        await tab.LogInAsync(Users.Admin, Users.PasswordOf(Users.Admin));
+        await tab.Main("Administration").ClickAsync();
+        await tab.Link("Users and rules").ClickAsync();
+        await tab.Link("What a run of the retention would delete, and why").ClickAsync();
+        await tab.Button("Show what would go").ClickAsync();
+        for (var i = 0; i < 50 && await tab.Button("Delete").CountAsync() == 0; i++)
+        {
+            await tab.Page.ReloadAsync();
+        }
+
+        await Expect(tab.Page.GetByRole(AriaRole.Region, new() { Name = "Would be deleted" })).ToContainTextAsync("not kept by rule 1");
+        await Expect(tab.Page.GetByRole(AriaRole.Region, new() { Name = "Kept" })).ToContainTextAsync("among the newest 1 of rule 1");
+        await tab.CheckAsync();
+        await tab.Button("Delete").ClickAsync();
+        for (var i = 0; i < 50 && await tab.Link("All of it").CountAsync() == 0; i++)
+        {
+            await tab.Page.ReloadAsync();
+        }
+
+        await tab.Link("All of it").ClickAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Region, new() { Name = "Deleted" })).ToContainTextAsync("old");
         await tab.CheckAsync();
     }
 

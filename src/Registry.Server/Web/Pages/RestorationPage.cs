@@ -125,7 +125,7 @@ internal sealed class RestorationPage(PageFrame frame, TrashOperations trash, Re
             $"""
             <div class="crumbs"><a href="/repositories/{repository.Value}">{repository.Value}</a> › <a href="/repositories/{repository.Value}/-/trash">Trash</a> ›</div>
             <div class="title"><h1>Restore {Count.Of(found.Count, "manifest")} of <bdi>{repository.Value}</bdi>?</h1></div>
-            <div class="scroll"><table><thead><tr><th scope="col">Manifest</th><th scope="col">Tags</th><th scope="col" class="number">Size</th><th scope="col">Deleted</th></tr></thead><tbody>
+            <div class="scroll" role="region" aria-label="Selected" tabindex="0"><table><thead><tr><th scope="col">Manifest</th><th scope="col">Tags</th><th scope="col" class="number">Size</th><th scope="col">Deleted</th></tr></thead><tbody>
 
             """);
         foreach (var entry in found)

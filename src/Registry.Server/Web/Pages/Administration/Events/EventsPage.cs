@@ -86,7 +86,7 @@ internal sealed class EventsPage(PageFrame frame, EventDispatch? events, ReadOnl
                 html.Write($"0");
             }
 
-            html.Write($"""</td><td><a class="button" href="{ReplayPage.PathOf(name)}" aria-label="Send events to {name} again">Send again…</a></td></tr>""");
+            html.Write($"""</td><td><a class="button" href="{ReplayPage.PathOf(name)}" aria-label="Send again to {name}">Send again…</a></td></tr>""");
             html.Write($"\n");
             await output.PassAsync();
         }
