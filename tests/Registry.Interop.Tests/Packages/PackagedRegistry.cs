@@ -70,7 +70,7 @@ public sealed class PackagedRegistry : IDisposable
         await _turn.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            // The intermediate files are apart from those of the build that these tests belong to. The URL is part of every library, so it is the same for all.
+            // The intermediate files are apart from those of the build that these tests belong to. Every library contains the URL, so all builds have the same.
             _ = await dotnet.RunAsync([
                 .. arguments, "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false", $"-p:RepositoryUrl={SourceUrl}"]);
         }
@@ -101,7 +101,8 @@ public sealed class PackagedRegistry : IDisposable
 
     // The guide's command.
     private static string[] Arguments(string runtimeIdentifier, string output) =>
-        Assert.Single(InstallGuide.Calls("One file", "dotnet", ("src/", SourceTree.Locate("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output)));
+        Assert.Single(InstallGuide.Calls(
+            "One file", "dotnet", ("src/", SourceTree.Locate("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output)));
 
     /// <summary>The SDK. It restores from the package source that the machine is configured for.</summary>
     internal static Command Dotnet()
