@@ -39,8 +39,8 @@ internal static class Catalogue
         new("space", "pulls while the space of a million manifests is computed; argument: thousands of manifests, 999 by default", "3 min", arguments => SpaceLoad.RunAsync(arguments.FirstOrDefault())),
         new("pages", "pages and lists of the API at a million manifests against target P16, and pulls beside a page that shows live activity; argument: thousands of manifests, 999 by default", "10 min",
             arguments => PageLoad.RunAsync(arguments.FirstOrDefault())),
-        new("mirror", "100 clients pull a cold layer through a mirror at once, behind a slow link, against target P15; argument: size of the layer in MiB, 1,024 by default", "2 min",
-            arguments => MirrorLoad.RunAsync(arguments.FirstOrDefault())),
+        new("mirror", "clients pull a cold layer through a mirror at once, behind a slow link, against target P15; arguments: size of the layer in MiB, 1,024 by default, and clients, 100", "5 min",
+            arguments => MirrorLoad.RunAsync(arguments.ElementAtOrDefault(0), arguments.ElementAtOrDefault(1))),
         new("scale-tree", "first start on a tree of 20,000 manifests without a database", "2 min", _ => TreeLoad.RunAsync()),
     ];
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Threading.Channels;
 
 namespace Registry.Bench.Mirror;
@@ -10,7 +11,8 @@ internal sealed class SlowLink : IAsyncDisposable
 {
     private const int PieceSize = 16 * 1024;
 
-    private static readonly byte[] Blob = "/blobs/sha256:"u8.ToArray();
+    // In seconds.
+    private const double Shortest = 0.002;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly IPEndPoint _server;
@@ -21,7 +23,8 @@ internal sealed class SlowLink : IAsyncDisposable
     private readonly Task _accepting;
     private double _freeAt;
     private long _received;
-    private long _blobAt;
+    private volatile byte[]? _watched;
+    private long _answeredAt;
 
     /// <param name="server">The server.</param>
     /// <param name="bytesPerSecond">The rate.</param>
@@ -39,8 +42,16 @@ internal sealed class SlowLink : IAsyncDisposable
     /// <summary>Number of bytes that have come from the server.</summary>
     public long Received => Interlocked.Read(ref _received);
 
-    /// <summary>Time at which the first answer to a GET of a blob began to arrive, as a timestamp; 0 before.</summary>
-    public long BlobAt => Interlocked.Read(ref _blobAt);
+    /// <summary>Time at which the first answer to the watched request began to arrive, as a timestamp; 0 before.</summary>
+    public long AnsweredAt => Interlocked.Read(ref _answeredAt);
+
+    /// <summary>Watches for a request, in place of the one before.</summary>
+    /// <param name="words">Words of its head.</param>
+    public void Watch(string words)
+    {
+        _watched = Encoding.ASCII.GetBytes(words);
+        Interlocked.Exchange(ref _answeredAt, 0);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -75,7 +86,7 @@ internal sealed class SlowLink : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(_server, _stopping.Token);
-                var asked = new StrongBox();
+                var asked = new Asked();
                 await Task.WhenAll(PassAsync(client, server, isAnswer: false, asked), PassAsync(server, client, isAnswer: true, asked));
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException)
@@ -85,33 +96,41 @@ internal sealed class SlowLink : IAsyncDisposable
         }
     }
 
-    private async Task PassAsync(Socket from, Socket to, bool isAnswer, StrongBox asked)
+    private async Task PassAsync(Socket from, Socket to, bool isAnswer, Asked asked)
     {
         // As much as a link of this rate and delay holds, and no more: what the server sends beyond waits in its socket.
-        var onTheWay = Channel.CreateBounded<(byte[] Bytes, long At)>(64);
+        var onTheWay = Channel.CreateBounded<(byte[] Bytes, double At)>(64);
         var delivering = DeliverAsync(onTheWay.Reader, to, isAnswer, asked);
         try
         {
-            while (true)
+            for (var wasStopped = true; ;)
             {
                 var piece = new byte[PieceSize];
-                var count = await from.ReceiveAsync(piece, _stopping.Token);
+                var receiving = from.ReceiveAsync(piece, _stopping.Token);
+
+                // What is here already waits for the link alone, so a timer that ends late costs the link no time.
+                var isNext = receiving.IsCompleted && !wasStopped;
+                var count = await receiving;
                 if (count == 0)
                 {
                     break;
                 }
 
+                var passed = Now();
                 if (isAnswer)
                 {
                     Interlocked.Add(ref _received, count);
-                    await Task.Delay(Book(count), _stopping.Token);
+                    passed = Book(count, isNext);
+                    await WaitUntilAsync(passed);
                 }
-                else if (piece.AsSpan(0, count).StartsWith("GET "u8) && piece.AsSpan(0, count).IndexOf(Blob) >= 0)
+                else if (piece.AsSpan(0, count) is var head && head.StartsWith("GET "u8) && _watched is { } watched && head.IndexOf(watched) >= 0)
                 {
-                    asked.IsBlob = true;
+                    asked.Watched = watched;
                 }
 
-                await onTheWay.Writer.WriteAsync((piece[..count], Stopwatch.GetTimestamp() + (long)(_delay.TotalSeconds * Stopwatch.Frequency)), _stopping.Token);
+                var writing = onTheWay.Writer.WriteAsync((piece[..count], passed + _delay.TotalSeconds), _stopping.Token);
+                wasStopped = !writing.IsCompleted;
+                await writing;
             }
         }
         finally
@@ -121,19 +140,14 @@ internal sealed class SlowLink : IAsyncDisposable
         }
     }
 
-    private async Task DeliverAsync(ChannelReader<(byte[] Bytes, long At)> onTheWay, Socket to, bool isAnswer, StrongBox asked)
+    private async Task DeliverAsync(ChannelReader<(byte[] Bytes, double At)> onTheWay, Socket to, bool isAnswer, Asked asked)
     {
         await foreach (var (bytes, at) in onTheWay.ReadAllAsync(_stopping.Token))
         {
-            var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), at);
-            if (left > TimeSpan.FromMilliseconds(1))
+            await WaitUntilAsync(at);
+            if (isAnswer && asked.Watched is { } watched && watched == _watched)
             {
-                await Task.Delay(left, _stopping.Token);
-            }
-
-            if (isAnswer && asked.IsBlob)
-            {
-                Interlocked.CompareExchange(ref _blobAt, Stopwatch.GetTimestamp(), 0);
+                Interlocked.CompareExchange(ref _answeredAt, Stopwatch.GetTimestamp(), 0);
             }
 
             for (var sent = 0; sent < bytes.Length;)
@@ -145,20 +159,30 @@ internal sealed class SlowLink : IAsyncDisposable
         to.Shutdown(SocketShutdown.Send);
     }
 
-    // Time until the link has passed so many bytes, behind those of other connections. Short times add up until a timer can measure them.
-    private TimeSpan Book(int count)
+    // Time at which the link has passed so many bytes, behind those of other connections, in seconds.
+    private double Book(int count, bool isNext)
     {
         lock (_lock)
         {
-            var now = Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
-            _freeAt = Math.Max(_freeAt, now) + (count / _bytesPerSecond);
-            var wait = _freeAt - now;
-            return wait < 0.005 ? TimeSpan.Zero : TimeSpan.FromSeconds(wait);
+            _freeAt = (isNext ? _freeAt : Math.Max(_freeAt, Now())) + (count / _bytesPerSecond);
+            return _freeAt;
         }
     }
 
-    private sealed class StrongBox
+    // Times that are shorter than a timer measures add up until they are not.
+    private async Task WaitUntilAsync(double at)
     {
-        public volatile bool IsBlob;
+        if (at - Now() is var left && left >= Shortest)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(left), _stopping.Token);
+        }
+    }
+
+    private static double Now() => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
+
+    // The watched request that a connection has passed.
+    private sealed class Asked
+    {
+        public volatile byte[]? Watched;
     }
 }

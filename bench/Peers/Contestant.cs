@@ -79,6 +79,9 @@ internal sealed class Contestant : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills it, so that its connections end.</summary>
+    public void Kill() => _process.Kill();
+
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     private async Task WaitUntilListeningAsync()

@@ -107,6 +107,27 @@ internal sealed class HttpConnection : IDisposable
         _link.Drop(length);
     }
 
+    /// <summary>Gets a body of which only the first bytes reach this process: the kernel drops the rest. The connection cannot be used afterwards.</summary>
+    /// <param name="target">The request target.</param>
+    /// <param name="begins">Called when the first bytes are here.</param>
+    /// <returns>The length of the body.</returns>
+    /// <exception cref="EndOfStreamException">The body is shorter than its head says.</exception>
+    public long DropRest(string target, Action begins)
+    {
+        SendHead("GET", target, 0, string.Empty);
+        var head = ReadHead();
+        Expect(200, head, "GET", target);
+        if (_start == _end)
+        {
+            _start = 0;
+            _end = _link.Receive(_buffer);
+        }
+
+        begins();
+        _link.Drop(head.Length - (_end - _start));
+        return head.Length;
+    }
+
     public void Dispose() => _link.Dispose();
 
     private HttpHead Finish(int expectedStatus, string method)
