@@ -34,7 +34,7 @@ namespace Registry.Storage.Testing;
 /// <summary>Metadata in a database file of its own.</summary>
 internal sealed class SqliteEngine : IMetadataEngine
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
     private readonly FakeTimeProvider _time = new();
 
     public SqliteEngine() => Open();

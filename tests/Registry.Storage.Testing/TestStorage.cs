@@ -45,7 +45,7 @@ internal sealed class TestStorage : IAsyncDisposable
         _trash = trash;
         _rules = rules ?? NoRules.Instance;
         _isReadOnly = isReadOnly ?? (static () => false);
-        _ownFolder = path is null ? new TemporaryFolder() : null;
+        _ownFolder = path is null ? new TemporaryFolder(isInMemory: true) : null;
         Path = path ?? _ownFolder!.Path;
         _grace = grace ?? TimeSpan.FromMinutes(1);
         _references = references;

@@ -88,7 +88,7 @@ public sealed class TestRegistry : IAsyncDisposable
             SkipOnNodes("stops the clock, which the stores of nodes do not follow");
         }
 
-        var folder = storagePath is null ? new TemporaryFolder() : null;
+        var folder = storagePath is null ? new TemporaryFolder(isInMemory: true) : null;
         var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path };
         if (Stores is var (database, bucket))
         {

@@ -6,7 +6,7 @@ namespace Registry.Web.Tests;
 public sealed class ShownRegistry : IAsyncLifetime
 {
     private readonly Users _users = new();
-    private readonly TemporaryFolder _folder = new("shown");
+    private readonly TemporaryFolder _folder = new("shown", isInMemory: true);
     private readonly List<(string Template, string Path)> _pages =
     [
         ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/", "/?q=:1.0"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),

@@ -9,7 +9,7 @@ internal sealed class Users : IDisposable
     public const string Admin = "ada";
     public const string Member = "grace";
 
-    private readonly TemporaryFolder _folder = new("users");
+    private readonly TemporaryFolder _folder = new("users", isInMemory: true);
 
     public Users()
     {

@@ -7,7 +7,7 @@ namespace Registry.Images.Tests.Backup;
 /// <summary>Folder of a backup, and the data folder that it is restored to.</summary>
 internal sealed class TestBackup : IDisposable
 {
-    private readonly TemporaryFolder _folder = new("backup");
+    private readonly TemporaryFolder _folder = new("backup", isInMemory: true);
 
     /// <summary>Folder for the files of the test; contains the other two.</summary>
     public string Path => _folder.Path;

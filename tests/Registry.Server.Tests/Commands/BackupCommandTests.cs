@@ -12,7 +12,7 @@ public sealed class BackupCommandTests : IDisposable
     private const int Pushers = 8;
     private const int ImagesBefore = 5;
 
-    private readonly TemporaryFolder _folder = new("backup");
+    private readonly TemporaryFolder _folder = new("backup", isInMemory: true);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

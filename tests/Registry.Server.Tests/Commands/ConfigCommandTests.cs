@@ -7,7 +7,7 @@ namespace Registry.Server.Tests.Commands;
 /// <summary>Effective settings: the precedence of their sources, and the printed list.</summary>
 public sealed class ConfigCommandTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     private string File => Path.Combine(_folder.Path, "registry.json");
 

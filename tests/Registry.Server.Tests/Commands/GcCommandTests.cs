@@ -15,7 +15,7 @@ public sealed class GcCommandTests : IDisposable
     private static readonly TestBlob Unneeded = TestBlob.OfText("unneeded");
     private static readonly TestBlob Unknown = TestBlob.OfText("unknown");
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

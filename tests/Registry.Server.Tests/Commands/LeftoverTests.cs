@@ -5,7 +5,7 @@ namespace Registry.Server.Tests.Commands;
 /// <summary>Commands on a folder in which rows of the database cannot be written to their files.</summary>
 public sealed class LeftoverTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
     private readonly TestImage _image = TestImage.Create();
 
     public void Dispose() => _folder.Dispose();

@@ -9,7 +9,7 @@ namespace Registry.Server.Tests.Commands;
 /// <summary>Rebuilding the metadata in the folder of a stopped registry.</summary>
 public sealed class ReindexCommandTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
     private readonly TestImage _image = TestImage.Create();
 
     private string Database => Path.Combine(_folder.Path, "registry.db");

@@ -5,7 +5,7 @@ public sealed class TransferCommandTests : IDisposable
 {
     private const string Repository = "team/app";
 
-    private readonly TemporaryFolder _folder = new("transfer");
+    private readonly TemporaryFolder _folder = new("transfer", isInMemory: true);
     private readonly TestImage _amd64 = TestImage.Create();
     private readonly TestImage _arm64 = TestImage.Create(layers: 3);
     private readonly TestImage _index;

@@ -8,7 +8,7 @@ public sealed class UserCommandTests : IDisposable
 {
     private const string Canary = "canary-typed-in";
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     private string Users => Path.Combine(_folder.Path, "htpasswd");
 

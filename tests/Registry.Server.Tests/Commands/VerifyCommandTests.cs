@@ -5,7 +5,7 @@ namespace Registry.Server.Tests.Commands;
 /// <summary>Verification of the folder of a stopped registry.</summary>
 public sealed class VerifyCommandTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Events;
 /// <summary>File of endpoints, and the setting that uses it.</summary>
 internal sealed class EventFolder : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public EventFolder(params JsonObject[] endpoints) => Write(endpoints);
 

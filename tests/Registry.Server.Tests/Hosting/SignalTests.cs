@@ -16,7 +16,7 @@ public sealed class SignalTests : IDisposable
     private const int User1 = 10;
     private const int Terminate = 15;
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Hosting;
 /// <summary>The program from an operator's view: its output, its exit codes, and the faults that prevent its start.</summary>
 public sealed class StartupTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

@@ -7,7 +7,7 @@ namespace Registry.Server.Tests.Maintenance;
 /// <summary><c>registry reindex --dry-run</c> while a registry runs on the folder.</summary>
 public sealed class ComparisonJobTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new("cmp");
+    private readonly TemporaryFolder _folder = new("cmp", isInMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

@@ -13,7 +13,7 @@ public sealed class DamagedMetadataTests : IAsyncLifetime
     private const int PageSize = 4096;
     private static readonly string[] Tags = ["v1", "v2"];
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
     private readonly Dictionary<string, TestImage> _images = Tags.ToDictionary(tag => tag, _ => TestImage.Create());
 
     private string Database => Path.Combine(_folder.Path, "registry.db");

@@ -9,7 +9,7 @@ namespace Registry.Server.Tests.Maintenance;
 /// <summary><c>registry import</c> while a registry runs on the folder.</summary>
 public sealed class ImportJobTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new("imp");
+    private readonly TemporaryFolder _folder = new("imp", isInMemory: true);
     private readonly TestImage _image;
     private readonly TestImage _index;
 

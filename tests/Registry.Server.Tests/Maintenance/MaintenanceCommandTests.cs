@@ -11,7 +11,7 @@ public sealed class MaintenanceCommandTests : IDisposable
 {
     private static readonly TestBlob Unknown = TestBlob.OfText("unknown");
 
-    private readonly TemporaryFolder _folder = new("cmd");
+    private readonly TemporaryFolder _folder = new("cmd", isInMemory: true);
     private readonly TemporaryFolder _docker = new("docker-config");
 
     public void Dispose()

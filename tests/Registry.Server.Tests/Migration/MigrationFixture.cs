@@ -10,7 +10,7 @@ namespace Registry.Server.Tests.Migration;
 /// <summary>A data folder, a database with a bucket, a file with the settings of each, and the registries on them.</summary>
 internal sealed class MigrationFixture : IDisposable
 {
-    private readonly TemporaryFolder _folder = new("migrate");
+    private readonly TemporaryFolder _folder = new("migrate", isInMemory: true);
     private readonly PostgresServer _server;
 
     public MigrationFixture(PostgresServer server, PostgresSettings database, S3Settings bucket)

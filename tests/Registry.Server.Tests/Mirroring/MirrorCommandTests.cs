@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Mirroring;
 /// <summary><c>registry mirror …</c> while a registry runs on the folder.</summary>
 public sealed class MirrorCommandTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new("cmd");
+    private readonly TemporaryFolder _folder = new("cmd", isInMemory: true);
 
     public void Dispose() => _folder.Dispose();
 

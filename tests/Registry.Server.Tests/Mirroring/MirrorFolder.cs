@@ -21,7 +21,7 @@ internal sealed class MirrorFolder : IDisposable
         }
         """;
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public MirrorFolder() => Write(Upstreams);
 

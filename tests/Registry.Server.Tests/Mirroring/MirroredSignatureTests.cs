@@ -11,7 +11,7 @@ public sealed class MirroredSignatureTests : IAsyncLifetime
     private static readonly (string, string) User = AccessFolder.Basic("alice");
 
     private readonly AccessFolder _access = new("""{ "defaultPolicy": "allow" }""");
-    private readonly TemporaryFolder _policy = new();
+    private readonly TemporaryFolder _policy = new(isInMemory: true);
     private MirroredUpstream _upstream = null!;
     private TestRegistry _mirror = null!;
 

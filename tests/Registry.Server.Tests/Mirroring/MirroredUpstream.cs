@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Mirroring;
 /// <summary>A registry that is an upstream, a relay in front of it, and the file of a mirror of it under the prefix <c>up</c>.</summary>
 internal sealed class MirroredUpstream : IAsyncDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     private MirroredUpstream(TestRegistry registry, UpstreamRelay relay) => (Registry, Relay) = (registry, relay);
 

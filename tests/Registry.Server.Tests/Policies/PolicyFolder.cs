@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Policies;
 /// <summary>A policy file, and the setting that uses it.</summary>
 internal sealed class PolicyFolder : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public PolicyFolder(string json) => Write(json);
 

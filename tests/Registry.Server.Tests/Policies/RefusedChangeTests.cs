@@ -20,7 +20,7 @@ public sealed class RefusedChangeTests : IDisposable
 {
     private const string Refused = "a rule of the test";
 
-    private readonly TemporaryFolder _folder = new("policies");
+    private readonly TemporaryFolder _folder = new("policies", isInMemory: true);
     private readonly TestImage _image = TestImage.Create();
     private readonly TestImage _other = TestImage.Create();
     private readonly TestBlob _forbidden = TestBlob.Random(100_000);

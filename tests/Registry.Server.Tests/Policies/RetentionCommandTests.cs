@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Policies;
 /// <summary>Commands of the retention, on a running registry and on the folder of a stopped one.</summary>
 public sealed class RetentionCommandTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new("retention");
+    private readonly TemporaryFolder _folder = new("retention", isInMemory: true);
     private readonly PolicyFolder _policy = new("""{ "rules": [{ "repository": "ci/**", "keep": { "newest": 1, "pulledWithin": "1h" } }, { "repository": "ci/**", "keep": { "tagged": ["a*"] } }] }""");
 
     private Dictionary<string, string> Settings => Of(Data);

@@ -7,7 +7,7 @@ namespace Registry.Server.Tests.Policies;
 /// <summary>Copies and imports under the rules: as jobs of a running registry, and by a command in the folder of a stopped one.</summary>
 public sealed class RuledCopyTests : IAsyncLifetime
 {
-    private readonly TemporaryFolder _folder = new("ruled");
+    private readonly TemporaryFolder _folder = new("ruled", isInMemory: true);
     private readonly PolicyFolder _policy = new("""
         { "rules": [
           { "repository": "team/*", "immutableTags": ["v*"] },

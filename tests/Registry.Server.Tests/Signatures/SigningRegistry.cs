@@ -24,7 +24,7 @@ internal sealed class SigningRegistry : IAsyncDisposable
     public static readonly (string, string) Puller = AccessFolder.Basic("bob");
 
     private readonly AccessFolder _access = new(AccessRules);
-    private readonly TemporaryFolder _policy = new("policy");
+    private readonly TemporaryFolder _policy = new("policy", isInMemory: true);
 
     private SigningRegistry()
     {

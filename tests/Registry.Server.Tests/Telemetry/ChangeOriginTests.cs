@@ -12,7 +12,7 @@ namespace Registry.Server.Tests.Telemetry;
 /// <summary>Each change is recorded with the user, the request and the program that it comes from.</summary>
 public sealed class ChangeOriginTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
     private readonly TestImage _image = TestImage.Create();
 
     private string Data => Path.Combine(_folder.Path, "data");

@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Tls;
 /// <summary>The files of a registry with TLS, and an authority that its clients trust.</summary>
 internal sealed class TlsFolder : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new(isInMemory: true);
 
     public TlsFolder() => Write(Authority.Issue());
 

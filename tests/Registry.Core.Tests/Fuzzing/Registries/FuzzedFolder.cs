@@ -11,7 +11,7 @@ namespace Registry.Core.Tests.Fuzzing.Registries;
 /// <param name="trash">Time that deleted manifests stay in the trash; zero for no trash.</param>
 internal sealed class FuzzedFolder(ManifestReferences references, TimeSpan trash) : IFuzzedRegistry
 {
-    private readonly TemporaryFolder _folder = new("fuzz");
+    private readonly TemporaryFolder _folder = new("fuzz", isInMemory: true);
     private TestStorage? _opened;
     private int _generation;
 

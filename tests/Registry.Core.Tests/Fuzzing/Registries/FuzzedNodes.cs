@@ -29,7 +29,7 @@ internal sealed class FuzzedNodes(
 
     private readonly Random _random = new(seed);
     private readonly StandingTime _time = new();
-    private readonly TemporaryFolder _folder = new("fuzz");
+    private readonly TemporaryFolder _folder = new("fuzz", isInMemory: true);
     private readonly RecordedLog _log = new();
     private readonly List<Node> _nodes = [];
     private readonly List<Node> _frozen = [];
