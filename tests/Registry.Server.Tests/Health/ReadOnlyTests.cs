@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
 using Registry.Core.Oci;
@@ -10,7 +11,7 @@ using Registry.Server.Tests.Access;
 namespace Registry.Server.Tests.Health;
 
 /// <summary>REGISTRY_READONLY and the two signals: every change is refused and every read served.</summary>
-public sealed class ReadOnlyTests
+public sealed partial class ReadOnlyTests
 {
     private const string Message = "the registry is read-only; pulls work, pushes and deletes do not";
     private const int User1 = 10;
@@ -51,8 +52,8 @@ public sealed class ReadOnlyTests
                 var before = answers[$"{route.Method} {route.Template}"];
                 Assert.InRange(answer.Status, 200, 204);
 
-                // The time that is left in the trash passes.
-                Assert.Equal((before.Status, IsOfTrash(route) ? "" : before.Text), (answer.Status, IsOfTrash(route) ? "" : answer.Text));
+                // The time that is left in the trash passes. A question during the first computation of space asks for another one.
+                Assert.Equal((before.Status, Lasting(route, before)), (answer.Status, Lasting(route, answer)));
             }
         }
 
@@ -181,6 +182,8 @@ public sealed class ReadOnlyTests
             async () => (await client.RequestAsync("POST", "/v2/a/blobs/uploads/")).Status == status, $"a push is answered with {status}");
     }
 
+    private static string Lasting(Route route, Answer answer) => IsOfTrash(route) ? "" : ComputationTime.Replace(answer.Text, "");
+
     private static bool IsOfTrash(Route route) => route.Path.StartsWith("/api/v1/trash", StringComparison.Ordinal);
 
     // Without maintenance, which is for admins, and says by itself what it may do.
@@ -192,4 +195,9 @@ public sealed class ReadOnlyTests
     private static string Fill(Route route, TestImage image, string upload) => route.Template.Replace("<name>", "team/app", StringComparison.Ordinal)
         .Replace("blobs/<digest>", $"blobs/{image.Blobs[0].Digest}", StringComparison.Ordinal).Replace("<digest>", image.Digest, StringComparison.Ordinal)
         .Replace("<reference>", "latest", StringComparison.Ordinal).Replace("<uuid>", upload.Split('/')[^1], StringComparison.Ordinal);
+
+    [GeneratedRegex("""
+        "(computedAt|sizesAt)":"[^"]+"
+        """)]
+    private static partial Regex ComputationTime { get; }
 }
