@@ -89,19 +89,13 @@ public sealed partial class MaintenanceTests(Chromium chromium) : IAsyncLifetime
         await tab.Link("Users and rules").ClickAsync();
         await tab.Link("What a run of the retention would delete, and why").ClickAsync();
         await tab.Button("Show what would go").ClickAsync();
-        for (var i = 0; i < 50 && await tab.Button("Delete").CountAsync() == 0; i++)
-        {
-            await tab.Page.ReloadAsync();
-        }
+        await ReloadUntilAsync(tab, tab.Button("Delete"));
 
         await Expect(tab.Page.GetByRole(AriaRole.Region, new() { Name = "Would be deleted" })).ToContainTextAsync("not kept by rule 1");
         await Expect(tab.Page.GetByRole(AriaRole.Region, new() { Name = "Kept" })).ToContainTextAsync("among the newest 1 of rule 1");
         await tab.CheckAsync();
         await tab.Button("Delete").ClickAsync();
-        for (var i = 0; i < 50 && await tab.Link("All of it").CountAsync() == 0; i++)
-        {
-            await tab.Page.ReloadAsync();
-        }
+        await ReloadUntilAsync(tab, tab.Link("All of it"));
 
         await tab.Link("All of it").ClickAsync();
         await Expect(tab.Page.GetByRole(AriaRole.Region, new() { Name = "Deleted" })).ToContainTextAsync("old");
@@ -118,6 +112,20 @@ public sealed partial class MaintenanceTests(Chromium chromium) : IAsyncLifetime
         await tab.GoAsync("/administration", 404);
         await tab.CheckAsync();
     }
+
+    // A job takes its time, and without the script a page does not follow it.
+    private static Task ReloadUntilAsync(Tab tab, ILocator sought) => Eventually.HoldsAsync(
+        async () =>
+        {
+            if (await sought.CountAsync() > 0)
+            {
+                return true;
+            }
+
+            await tab.Page.ReloadAsync();
+            return false;
+        },
+        "the page has the outcome of the job");
 
     [GeneratedRegex(@"\d+ %, .*B/s")]
     private static partial Regex Rate();
