@@ -21,7 +21,7 @@ public class RegistryFixture : IAsyncLifetime
     /// <inheritdoc cref="IsInUseAsync(TestRegistry, string)"/>
     public Task<bool> IsInUseAsync(string location) => IsInUseAsync(Registry, location);
 
-    public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References });
+    public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References }, isOnDisk: true);
 
     public async ValueTask DisposeAsync()
     {

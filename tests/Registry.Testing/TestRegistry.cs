@@ -72,11 +72,13 @@ public sealed class TestRegistry : IAsyncDisposable
     /// <param name="storagePath">A data folder that outlives the registry; null for a temporary one.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="settings">Settings that it shows to admins, which change nothing; null for the defaults.</param>
+    /// <param name="isOnDisk">True for a test about how content is read: for a file system in memory, the kernel does not tell what it has cached.</param>
     public static async Task<TestRegistry> StartAsync(
         Func<RegistryOptions, RegistryOptions>? configure = null,
         string? storagePath = null,
         TimeProvider? time = null,
-        IReadOnlyList<EffectiveSetting>? settings = null)
+        IReadOnlyList<EffectiveSetting>? settings = null,
+        bool isOnDisk = false)
     {
         if (storagePath is not null)
         {
@@ -88,7 +90,7 @@ public sealed class TestRegistry : IAsyncDisposable
             SkipOnNodes("stops the clock, which the stores of nodes do not follow");
         }
 
-        var folder = storagePath is null ? new TemporaryFolder(isInMemory: true) : null;
+        var folder = storagePath is null ? new TemporaryFolder(isInMemory: !isOnDisk) : null;
         var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path };
         if (Stores is var (database, bucket))
         {

@@ -26,7 +26,7 @@ public sealed class ManyRangesTests
         using var tls = new TlsFolder();
         await using var registry = await TestRegistry.StartAsync(options => isTls
             ? tls.Configure(options with { Transport = transport })
-            : options with { Transport = transport, Http2Port = 0 });
+            : options with { Transport = transport, Http2Port = 0 }, isOnDisk: true);
         using var client = Connect(registry, isTls, isHttp2);
         var blob = await client.PushBlobAsync("range/many", TestBlob.Random(5_000_000));
         (int First, int Last)[] ranges = [.. Enumerable.Range(0, 1024).Select(i => (i * 4880, (i * 4880) + (i * 37 % 4400)))];
@@ -48,7 +48,7 @@ public sealed class ManyRangesTests
     [InlineData(2_000_000)]
     public async Task Whatever_is_asked_for_is_answered_right_and_with_no_more_than_the_whole(int size)
     {
-        await using var registry = await TestRegistry.StartAsync();
+        await using var registry = await TestRegistry.StartAsync(isOnDisk: true);
         var blob = await registry.Client.PushBlobAsync("range/any", TestBlob.Random(size));
         for (var seed = 0; seed < 100; seed++)
         {

@@ -11,7 +11,7 @@ public sealed class RepeatedPullTests : IAsyncLifetime
     private readonly FakeTimeProvider _time = new();
     private TestRegistry _registry = null!;
 
-    public async ValueTask InitializeAsync() => _registry = await TestRegistry.StartAsync(time: _time);
+    public async ValueTask InitializeAsync() => _registry = await TestRegistry.StartAsync(time: _time, isOnDisk: true);
 
     public ValueTask DisposeAsync() => _registry.DisposeAsync();
 

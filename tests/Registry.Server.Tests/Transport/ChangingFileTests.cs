@@ -51,7 +51,7 @@ public sealed class ChangingFileTests
 
     private static async Task<TestRegistry> StartAsync(TransportKind transport)
     {
-        var registry = await TestRegistry.StartAsync(options => options with { Transport = transport });
+        var registry = await TestRegistry.StartAsync(options => options with { Transport = transport }, isOnDisk: true);
         await registry.Client.PushBlobAsync("t", Huge);
         return registry;
     }

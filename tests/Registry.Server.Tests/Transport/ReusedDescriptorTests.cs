@@ -19,7 +19,7 @@ public sealed class ReusedDescriptorTests
     [InlineData(TransportKind.Direct)]
     public async Task No_client_gets_the_bytes_of_another(TransportKind transport)
     {
-        await using var registry = await TestRegistry.StartAsync(options => options with { Transport = transport });
+        await using var registry = await TestRegistry.StartAsync(options => options with { Transport = transport }, isOnDisk: true);
         var blobs = new List<TestBlob>();
         for (var i = 0; i < Blobs; i++)
         {

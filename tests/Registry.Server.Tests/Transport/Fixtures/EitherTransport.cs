@@ -14,7 +14,7 @@ public sealed class EitherTransport : IAsyncLifetime
     {
         foreach (var transport in Enum.GetValues<TransportKind>())
         {
-            _registries[transport] = await TestRegistry.StartAsync(options => options with { Transport = transport, Http2Port = 0 });
+            _registries[transport] = await TestRegistry.StartAsync(options => options with { Transport = transport, Http2Port = 0 }, isOnDisk: true);
         }
     }
 

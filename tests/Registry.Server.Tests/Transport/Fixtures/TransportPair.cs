@@ -32,8 +32,8 @@ public sealed class TransportPair : IAsyncLifetime
                 }
 
                 _registries[(transport, true, isTls)] = await TestRegistry.StartAsync(
-                    options => _access.Configure(Configure(options), AuthenticationKind.Basic));
-                var open = _registries[(transport, false, isTls)] = await TestRegistry.StartAsync(Configure);
+                    options => _access.Configure(Configure(options), AuthenticationKind.Basic), isOnDisk: true);
+                var open = _registries[(transport, false, isTls)] = await TestRegistry.StartAsync(Configure, isOnDisk: true);
                 foreach (var blob in Samples.Stored)
                 {
                     await open.Client.PushBlobAsync("t", blob);
