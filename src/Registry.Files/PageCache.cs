@@ -16,12 +16,10 @@ public static partial class PageCache
 
     private const int DontNeed = 4;
 
-    // RWF_NOWAIT of preadv2(2), and EOPNOTSUPP of a file system without it.
+    // RWF_NOWAIT of preadv2(2). A file system without it, as one in memory, refuses each such read at once; that says nothing of other file systems.
     private const int NoWait = 8;
-    private const int NotSupported = 95;
 
     private static bool _isUnknown;
-    private static bool _isWaitingForced;
 
     /// <summary>True if a whole range is in memory, or if the kernel cannot tell.</summary>
     public static bool Holds(SafeFileHandle file, long offset, long count) => FindWhole(file, offset, count) ?? true;
@@ -54,21 +52,10 @@ public static partial class PageCache
     /// <returns>Number of read bytes; 0 when the first is not in memory, at the end of the file, after a failure, or if the kernel cannot tell.</returns>
     public static unsafe int Read(SafeFileHandle file, Span<byte> memory, long offset)
     {
-        if (Volatile.Read(ref _isWaitingForced))
-        {
-            return 0;
-        }
-
         fixed (byte* start = memory)
         {
             var vector = new Vector((nint)start, (nuint)memory.Length);
-            var count = ReadVector(file, in vector, 1, offset, NoWait);
-            if (count < 0 && Marshal.GetLastPInvokeError() == NotSupported)
-            {
-                Volatile.Write(ref _isWaitingForced, true);
-            }
-
-            return (int)Math.Max(0, count);
+            return (int)Math.Max(0, ReadVector(file, in vector, 1, offset, NoWait));
         }
     }
 

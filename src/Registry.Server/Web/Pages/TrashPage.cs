@@ -13,7 +13,8 @@ namespace Registry.Server.Web.Pages;
 /// <summary>Pages of the trash: of a repository, and of all that the caller may pull from.</summary>
 internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
 {
-    private const int PageSize = 50;
+    // Less than the 50 of other lists: digests do not compress, and a first view is to take 60 KB at most.
+    private const int PageSize = 40;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
