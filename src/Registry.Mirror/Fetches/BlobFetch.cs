@@ -186,7 +186,11 @@ internal sealed class BlobFetch(
             _opened.TrySetResult(size);
         }
 
-        var reader = new ConsumedReader(PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: PieceSize)), () => IsAwaited, NoteReceived);
+        // A pipe of its own: a read of the upstream that is cancelled would break the connection.
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 2 * PieceSize, resumeWriterThreshold: PieceSize, minimumSegmentSize: PieceSize, useSynchronizationContext: false));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var filling = FillAsync(pipe.Writer, body, ending.Token);
+        var reader = new ConsumedReader(pipe.Reader, () => IsAwaited, NoteReceived, Patience, time);
         try
         {
             var stored = await uploads.PushAsync(
@@ -201,7 +205,34 @@ internal sealed class BlobFetch(
         finally
         {
             await reader.CompleteAsync();
+            await ending.CancelAsync();
+            await filling;
         }
+    }
+
+    // Passes a fault on to the reader.
+    private static async Task FillAsync(PipeWriter writer, FetchBody body, CancellationToken cancellationToken)
+    {
+        Exception? fault = null;
+        try
+        {
+            while (await body.ReadAsync(writer.GetMemory(PieceSize), cancellationToken) is var count and > 0)
+            {
+                writer.Advance(count);
+                if ((await writer.FlushAsync(cancellationToken)).IsCompleted)
+                {
+                    break;
+                }
+            }
+        }
+#pragma warning disable CA1031 // The reader throws it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            fault = e;
+        }
+
+        await writer.CompleteAsync(fault);
     }
 
     // Small content stays in memory until all of it is there.

@@ -108,6 +108,34 @@ public sealed class PullThroughTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_bytes_come_although_no_more_follow_and_no_client_waited_for_them_yet()
+    {
+        var layer = TestBlob.Random(1_000_000);
+        await _upstream.Client.PushAsync("team/app", TestImage.Of([layer]), "v1");
+        var rest = new TaskCompletionSource();
+        _upstream.Relay.InsteadOfBody = async (context, _) =>
+        {
+            // With the head of the answer, before which the client knows nothing to wait for.
+            var body = context.Response.Body;
+            await body.WriteAsync(layer.Bytes.AsMemory(0, 32_000));
+            await body.FlushAsync();
+            await rest.Task.WaitAsync(context.RequestAborted);
+            await body.WriteAsync(layer.Bytes.AsMemory(32_000));
+            return true;
+        };
+
+        using var answer = await _mirror.Client.GetAsync(
+            new Uri($"/v2/up/team/app/blobs/{layer.Digest}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience.Limit);
+        var bytes = new byte[layer.Bytes.Length];
+        var pulled = await answer.Content.ReadAsStreamAsync();
+        await pulled.ReadExactlyAsync(bytes.AsMemory(0, 32_000)).AsTask().WaitAsync(Patience.Limit);
+        rest.SetResult();
+        await pulled.ReadExactlyAsync(bytes.AsMemory(32_000)).AsTask().WaitAsync(Patience.Limit);
+
+        Assert.Equal(layer.Bytes, bytes);
+    }
+
+    [Fact]
     public async Task A_connection_that_breaks_is_continued_where_it_was_without_the_client_noticing()
     {
         var layer = TestBlob.Random(1_000_000);
