@@ -81,10 +81,11 @@ public sealed partial class EventDispatch : IAsyncDisposable
     /// <exception cref="StorageException">The storage fails.</exception>
     public async Task<IReadOnlyList<EndpointStatus>> ReadStatusAsync()
     {
+        var end = await _sources.Feed.FindEndAsync();
         var statuses = new List<EndpointStatus>();
         foreach (var settings in _configuration().Endpoints)
         {
-            statuses.Add(await ReadStatusAsync(settings));
+            statuses.Add(await ReadStatusAsync(settings, end));
         }
 
         return statuses;
@@ -95,7 +96,7 @@ public sealed partial class EventDispatch : IAsyncDisposable
     public async Task<EndpointStatus> ReadStatusAsync(EndpointSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return new EndpointStatus(settings, await _sources.Deliveries.ListLanesAsync(settings.Name), await _sources.Feed.FindEndAsync());
+        return await ReadStatusAsync(settings, await _sources.Feed.FindEndAsync());
     }
 
     /// <summary>Finds an endpoint of the configuration by its name; null if there is none.</summary>
@@ -235,6 +236,8 @@ public sealed partial class EventDispatch : IAsyncDisposable
 
         return first;
     }
+
+    private async Task<EndpointStatus> ReadStatusAsync(EndpointSettings settings, long end) => new(settings, await _sources.Deliveries.ListLanesAsync(settings.Name), end);
 
     [LoggerMessage(1, LogLevel.Information, "Events since {Since} are sent to {Endpoint} again, from the position {Position} on")]
     private partial void LogReplay(string endpoint, DateTimeOffset since, long position);
