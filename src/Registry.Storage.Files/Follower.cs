@@ -37,7 +37,6 @@ internal abstract class Follower(bool hasWork) : IAsyncDisposable
         }
 
         _stopping.Dispose();
-        _work.Dispose();
     }
 
     public ValueTask DisposeAsync() => StopAsync(CancellationToken.None);
@@ -45,7 +44,7 @@ internal abstract class Follower(bool hasWork) : IAsyncDisposable
     /// <summary>Starts the loop.</summary>
     protected void Begin() => _loop = Task.Run(LoopAsync);
 
-    /// <summary>Wakes the loop: there is work.</summary>
+    /// <summary>Wakes the loop: there is work. Does nothing after the end.</summary>
     protected void Wake() => _work.Set();
 
     /// <summary>Waits for work; false when the time is up.</summary>

@@ -184,7 +184,9 @@ internal sealed class CommandContext(
     /// <summary>Runs a command that Ctrl+C, SIGTERM, SIGHUP (a closed terminal) and SIGQUIT cancel.</summary>
     public static async Task<int> WithSignalsAsync(Func<CancellationToken, Task<int>> run)
     {
-        using var cancelled = new CancellationTokenSource();
+#pragma warning disable CA2000 // The handler of a signal that arrives at the end of the command may run after it. Without a timer, there is nothing to dispose of.
+        var cancelled = new CancellationTokenSource();
+#pragma warning restore CA2000
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);

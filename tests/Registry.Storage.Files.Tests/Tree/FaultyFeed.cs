@@ -19,6 +19,9 @@ internal sealed class FaultyFeed : IChangeFeed
         set => Volatile.Write(ref _fault, value);
     }
 
+    /// <summary>The handlers at the moment, as a commit takes them before it calls them.</summary>
+    public Action? Handlers => Recorded;
+
     /// <summary>Number of times that the changes of held repositories were read, beyond the first of each.</summary>
     public int Passes { get; private set; }
 

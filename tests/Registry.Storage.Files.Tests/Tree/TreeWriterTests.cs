@@ -221,6 +221,23 @@ public class TreeWriterTests
     }
 
     [Fact]
+    public async Task A_commit_may_wake_it_after_it_has_stopped()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var feed = new FaultyFeed();
+        Action wake;
+        await using (new TreeWriter(storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>()))
+        {
+            wake = feed.Handlers!;
+            feed.Add(A);
+            await Eventually.TrueAsync(() => FolderContent.List(storage.Paths.Repositories).Count == 1);
+        }
+
+        Assert.Null(feed.Handlers);
+        wake();
+    }
+
+    [Fact]
     public async Task What_could_not_be_written_before_the_stop_is_written_after_the_next_start()
     {
         await using var storage = await TestStorage.CreateAsync();
