@@ -9,6 +9,9 @@ public static class OperatorFile
     /// <summary>Size of the largest file of users, keys, rules or settings, in bytes: 16 MiB.</summary>
     public const int MaxSize = 16 * 1024 * 1024;
 
+    /// <summary>Returns the full path of the folder of a file, to which paths in the file are relative.</summary>
+    public static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
+
     /// <summary>Opens a regular file for reading. Never waits.</summary>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="IOException">The file cannot be opened, or is not a regular file; the message is a clause.</exception>

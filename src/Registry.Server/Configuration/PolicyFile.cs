@@ -19,7 +19,7 @@ internal static class PolicyFile
     /// <exception cref="FormatException">It is invalid; the message names the line.</exception>
     public static PolicyRules Parse(byte[] content, string path)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var folder = OperatorFile.FolderOf(path);
         return PolicyRulesReader.Read(content, name =>
         {
             try

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Events;
 using Registry.Events.Configuration;
+using Registry.Files;
 using Registry.Files.Watching;
 using Registry.Server.Configuration;
 
@@ -27,7 +28,7 @@ internal sealed class EventComposition : IAsyncDisposable
     public static EventComposition Open(RegistryOptions options, TimeProvider time, ILoggerFactory loggers) => new(WatchedSetting.Open(
         Setting,
         options.EventsConfig,
-        content => EventsConfigurationReader.Read(content, Path.GetDirectoryName(Path.GetFullPath(options.EventsConfig!))!),
+        content => EventsConfigurationReader.Read(content, OperatorFile.FolderOf(options.EventsConfig!)),
         time,
         loggers.CreateLogger<EventComposition>()));
 

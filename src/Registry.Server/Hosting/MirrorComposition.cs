@@ -3,6 +3,7 @@ using Registry.Core;
 using Registry.Core.Configuration;
 using Registry.Core.Mirroring;
 using Registry.Core.Oci;
+using Registry.Files;
 using Registry.Files.Watching;
 using Registry.Mirror;
 using Registry.Mirror.Configuration;
@@ -44,7 +45,7 @@ internal sealed class MirrorComposition : IAsyncDisposable
 
         MirrorNames Parse(byte[] content)
         {
-            var configuration = MirrorConfigurationReader.Read(content, Path.GetDirectoryName(Path.GetFullPath(options.MirrorConfig!))!);
+            var configuration = MirrorConfigurationReader.Read(content, OperatorFile.FolderOf(options.MirrorConfig!));
             Check(configuration, metadata);
             return new MirrorNames(configuration, ownHost);
         }

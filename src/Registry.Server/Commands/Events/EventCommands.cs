@@ -133,7 +133,7 @@ internal static class EventCommands
         };
         command.SetAction(parsed => context.CheckFile(
             parsed.GetRequiredValue(path),
-            file => EventsConfigurationReader.Read(OperatorFile.Read(file), Path.GetDirectoryName(Path.GetFullPath(file))!),
+            file => EventsConfigurationReader.Read(OperatorFile.Read(file), OperatorFile.FolderOf(file)),
             configuration => EventTable.Write(context.Output, configuration)));
         return command;
     }
