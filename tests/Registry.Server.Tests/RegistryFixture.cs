@@ -21,7 +21,7 @@ public class RegistryFixture : IAsyncLifetime
     /// <inheritdoc cref="IsInUseAsync(TestRegistry, string)"/>
     public Task<bool> IsInUseAsync(string location) => IsInUseAsync(Registry, location);
 
-    public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References }, isOnDisk: true);
+    public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References }, isOnDisk: IsOnDisk);
 
     public async ValueTask DisposeAsync()
     {
@@ -33,4 +33,7 @@ public class RegistryFixture : IAsyncLifetime
 
     /// <summary>References that must exist when a manifest is pushed.</summary>
     protected virtual ManifestReferences References => ManifestReferences.SparseIndex;
+
+    /// <summary>True for tests about how content is read.</summary>
+    protected virtual bool IsOnDisk => false;
 }

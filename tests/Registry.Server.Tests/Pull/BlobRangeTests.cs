@@ -4,7 +4,7 @@ using System.Text;
 namespace Registry.Server.Tests.Pull;
 
 /// <summary>RFC 9110, section 14, as the OCI distribution-spec asks for it in "Pulling blobs".</summary>
-public sealed class BlobRangeTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
+public sealed class BlobRangeTests(DiskFixture fixture) : IClassFixture<DiskFixture>
 {
     private const int Size = 2048;
 

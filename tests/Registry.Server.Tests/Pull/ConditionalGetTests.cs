@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Registry.Server.Tests.Pull;
 
 /// <summary>RFC 9110, section 13: the entity tag of content is its digest, in quotes.</summary>
-public sealed class ConditionalGetTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
+public sealed class ConditionalGetTests(DiskFixture fixture) : IClassFixture<DiskFixture>
 {
     private const string Other = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 

@@ -1,7 +1,7 @@
 namespace Registry.Server.Tests.Pull;
 
 /// <summary>OCI distribution-spec, "Pulling blobs" and "Checking if content exists in the registry".</summary>
-public sealed class PullBlobTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
+public sealed class PullBlobTests(DiskFixture fixture) : IClassFixture<DiskFixture>
 {
     [Theory]
     [InlineData("GET", 0)]

@@ -47,11 +47,12 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// <param name="settings">Further settings of the server, such as <c>max_connections=20</c>.</param>
     public static async Task<PostgresServer> StartAsync(bool isDurable = false, params IReadOnlyList<string> settings)
     {
-        string[] fast = isDurable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+        string[] fast = isDurable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=128MB"];
         var started = await StartAsync(
             data => RunAsAsync(
                 "initdb", $"--pgdata={data}", $"--username={User}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
-            [.. fast, .. settings]);
+            [.. fast, .. settings],
+            isInMemory: !isDurable);
         await started.CreateDatabaseAsync(Database);
         return started;
     }
@@ -62,7 +63,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         data => RunAsAsync(
             "pg_basebackup", $"--pgdata={data}", "--host=127.0.0.1", $"--port={primary}", $"--username={User}",
             "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf", "--no-sync"),
-        ["fsync=off", "full_page_writes=off"]);
+        ["fsync=off", "full_page_writes=off"],
+        isInMemory: true);
 
     /// <summary>Runs a statement with <c>psql</c>, and returns its rows without headings.</summary>
     /// <exception cref="InvalidOperationException">The statement failed.</exception>
@@ -113,9 +115,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<PostgresServer> StartAsync(Func<string, Task> fill, IReadOnlyList<string> settings)
+    private static async Task<PostgresServer> StartAsync(Func<string, Task> fill, IReadOnlyList<string> settings, bool isInMemory)
     {
-        var folder = new TemporaryFolder("pg");
+        var folder = new TemporaryFolder("pg", isInMemory);
         var port = FreePorts.Find(1)[0];
         BackgroundProcess? server = null;
         try
