@@ -99,8 +99,16 @@ public sealed class TestRegistry : IAsyncDisposable
 
         var registry = new TestRegistry(
             configure?.Invoke(options) ?? options, settings ?? OptionsReader.Read(new Dictionary<string, string>()).Settings, folder, time ?? TimeProvider.System);
-        await registry.StartAsync();
-        return registry;
+        try
+        {
+            await registry.StartAsync();
+            return registry;
+        }
+        catch
+        {
+            await registry.RemoveAsync();
+            throw;
+        }
     }
 
     /// <summary>Stops the registry cleanly and starts another on the same data folder.</summary>
@@ -120,13 +128,7 @@ public sealed class TestRegistry : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _loggers.Dispose();
-        Log.Dispose();
-        _ownFolder?.Dispose();
-        if (Stores is var (server, _) && _options.Database is { } database && database.ConnectionString.Contains(DatabasePrefix, StringComparison.Ordinal))
-        {
-            await server.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!);
-        }
+        await RemoveAsync();
     }
 
     private static S3Settings NewPrefix(CephGateway bucket) => new()
@@ -152,5 +154,17 @@ public sealed class TestRegistry : IAsyncDisposable
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
         Client = new HttpClient(handler) { BaseAddress = new Uri(Host.Addresses[0]) };
+    }
+
+    // Removes what it has stored, unless that is to outlive it.
+    private async ValueTask RemoveAsync()
+    {
+        _loggers.Dispose();
+        Log.Dispose();
+        _ownFolder?.Dispose();
+        if (Stores is var (server, _) && _options.Database is { } database && database.ConnectionString.Contains(DatabasePrefix, StringComparison.Ordinal))
+        {
+            await server.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!);
+        }
     }
 }
