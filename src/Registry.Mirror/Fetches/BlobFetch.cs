@@ -216,14 +216,7 @@ internal sealed class BlobFetch(
         Exception? fault = null;
         try
         {
-            while (await body.ReadAsync(writer.GetMemory(PieceSize), cancellationToken) is var count and > 0)
-            {
-                writer.Advance(count);
-                if ((await writer.FlushAsync(cancellationToken)).IsCompleted)
-                {
-                    break;
-                }
-            }
+            await body.CopyToAsync(writer, cancellationToken);
         }
 #pragma warning disable CA1031 // The reader throws it.
         catch (Exception e)
